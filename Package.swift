@@ -1,0 +1,118 @@
+// swift-tools-version: 6.1
+
+import PackageDescription
+
+/// Every Swift target is compiled alike: Swift 6 mode, explicit existentials, imports that do not leak.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// C libraries: a module map and a shim each, in `Modules/`.
+let systemLibraries: [Target] = [
+    .systemLibrary(
+        name: "CMnl",
+        path: "Modules/CMnl",
+        pkgConfig: "libmnl",
+        providers: [.apt(["libmnl-dev"])]
+    ),
+    .systemLibrary(
+        name: "CNetlinkRoute",
+        path: "Modules/CNetlinkRoute",
+        pkgConfig: "libnl-route-3.0",
+        providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
+    ),
+    .systemLibrary(
+        name: "CYAML",
+        path: "Modules/CYAML",
+        pkgConfig: "yaml-0.1",
+        providers: [.apt(["libyaml-dev"])]
+    ),
+]
+
+/// What runs: see `docs/architecture.md` for what each target is for and which way imports go.
+let sources: [Target] = [
+    .target(name: "CLinux"),
+    .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: settings),
+    .target(name: "Netlink", dependencies: ["LinuxSystem", "CMnl"], swiftSettings: settings),
+    .target(
+        name: "RouteNetlink",
+        dependencies: ["Netlink", "NetworkModel", "LinuxSystem", "CNetlinkRoute", "CMnl"],
+        swiftSettings: settings
+    ),
+    .target(name: "NetworkModel", swiftSettings: settings),
+    .target(name: "Document", dependencies: ["NetworkModel", "CYAML"], swiftSettings: settings),
+    .target(name: "Planner", dependencies: ["NetworkModel"], swiftSettings: settings),
+    .target(
+        name: "Reconciler",
+        dependencies: ["Planner", "RouteNetlink", "Netlink", "LinuxSystem", "NetworkModel"],
+        swiftSettings: settings
+    ),
+    .target(
+        name: "Commands",
+        dependencies: [
+            "Document", "Reconciler", "Planner", "NetworkModel", "LinuxSystem",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ],
+        swiftSettings: settings
+    ),
+    .executableTarget(name: "weft", dependencies: ["Commands"], swiftSettings: settings),
+]
+
+let tests: [Target] = [
+    .target(
+        name: "NetworkTesting",
+        dependencies: ["LinuxSystem", "NetworkModel", "Planner", "Reconciler", "Document"],
+        path: "Sources/NetworkTesting",
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "NetworkModelTests",
+        dependencies: ["NetworkModel", "NetworkTesting"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "DocumentTests",
+        dependencies: ["Document", "NetworkModel", "NetworkTesting"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "PlannerTests",
+        dependencies: ["Planner", "NetworkModel", "Document", "NetworkTesting"],
+        exclude: ["Golden"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "NetlinkTests",
+        dependencies: ["Netlink", "LinuxSystem", "NetworkTesting"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "RouteNetlinkTests",
+        dependencies: ["RouteNetlink", "Netlink", "LinuxSystem", "NetworkModel", "NetworkTesting"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "ReconcilerTests",
+        dependencies: ["Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem", "NetworkTesting"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "CommandsTests",
+        dependencies: ["Commands", "NetworkModel", "LinuxSystem", "NetworkTesting", "weft"],
+        swiftSettings: settings
+    ),
+]
+
+let package = Package(
+    name: "weft",
+    products: [
+        .executable(name: "weft", targets: ["weft"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: systemLibraries + sources + tests
+)

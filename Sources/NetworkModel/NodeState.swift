@@ -1,0 +1,26 @@
+/// What one node's kernel shall hold: the whole of what Weft has there.
+///
+/// Invariants, which the reader of a document checks: a key occurs once; masters, peers and devices of neighbours
+/// and FDB entries are links of this state; every place is the node or one of ``namespaces``.
+package struct NodeState: Hashable, Sendable {
+    /// The node's name, from which addresses are derived that the document leaves open.
+    package var node: String
+    /// The namespaces that Weft makes.
+    package var namespaces: Set<NamespaceName> = []
+    /// The links, by what they are known by.
+    package var links: [LinkID: Link] = [:]
+    package var routes: [Route] = []
+    package var neighbours: [Neighbour] = []
+    package var forwarding: [ForwardingEntry] = []
+    package var sysctls: [Sysctl] = []
+
+    package init(node: String) {
+        self.node = node
+    }
+
+    /// True if nothing at all is asked for.
+    package var isEmpty: Bool {
+        namespaces.isEmpty && links.isEmpty && routes.isEmpty && neighbours.isEmpty && forwarding.isEmpty
+            && sysctls.isEmpty
+    }
+}

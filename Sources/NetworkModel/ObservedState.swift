@@ -1,0 +1,149 @@
+/// What a node's kernel holds, as far as it matters to Weft: its own objects, and foreign ones that may be in the way.
+package struct ObservedState: Hashable, Sendable {
+    /// The node's own namespace.
+    package var node = ObservedNamespace()
+    /// The namespaces that Weft made, by name.
+    package var namespaces: [NamespaceName: ObservedNamespace] = [:]
+    /// Names in `/run/netns` that are not Weft's.
+    package var foreignNamespaces: Set<NamespaceName> = []
+    /// Settings outside Weft's namespaces that Weft changed, with the value each had before.
+    package var recordedSysctls: [Sysctl.Key: String] = [:]
+    /// The values of those settings that were asked for.
+    package var sysctls: [Sysctl.Key: String] = [:]
+
+    package init() {}
+
+    /// What is at a place; `nil` if Weft has no such namespace.
+    package subscript(place: Place) -> ObservedNamespace? {
+        switch place {
+        case .node: node
+        case .namespace(let name): namespaces[name]
+        }
+    }
+}
+
+/// What one network namespace holds.
+package struct ObservedNamespace: Hashable, Sendable {
+    /// Every link, Weft's and foreign ones.
+    package var links: [ObservedLink] = []
+    /// Weft's routes, and foreign ones except those of the kernel's local table.
+    package var routes: [ObservedRoute] = []
+    /// Permanent neighbours.
+    package var neighbours: [ObservedNeighbour] = []
+    /// Static and permanent FDB entries.
+    package var forwarding: [ForwardingEntry] = []
+    /// How many processes live in it; not counted for the node's own.
+    package var processCount = 0
+    /// Whether `lo` bears the mark; of no meaning for the node's own.
+    package var isMarked = false
+
+    package init() {}
+}
+
+/// A link as the kernel shows it.
+package struct ObservedLink: Hashable, Sendable {
+    package var index: Int32
+    package var name: InterfaceName
+    package var kind: ObservedLinkKind
+    /// `IFF_UP`.
+    package var isUp = false
+    package var mtu = MTU.ethernet
+    /// `nil` for links without a 48-bit address.
+    package var mac: MACAddress?
+    /// The bridge, or other master, it is a port of, and where that is known its name.
+    package var master: InterfaceName?
+    /// How it behaves as a port of a bridge; `nil` if it is none.
+    package var port: BridgePort?
+    /// `nil` where the kernel has no IPv6, or the link has a mode that Weft does not know.
+    package var addressGeneration: AddressGeneration?
+    package var group: UInt32 = 0
+    package var alias = ""
+    package var addresses: [ObservedAddress] = []
+
+    package init(_ name: InterfaceName, index: Int32, kind: ObservedLinkKind) {
+        self.name = name
+        self.index = index
+        self.kind = kind
+    }
+
+    /// True if it is Weft's.
+    package var isManaged: Bool { Mark.isManaged(linkGroup: group, alias: alias) }
+}
+
+/// What a link is, as the kernel shows it.
+package enum ObservedLinkKind: Hashable, Sendable {
+    case bridge(Bridge)
+    /// One end of a pair.
+    ///
+    /// - Parameters:
+    ///   - peerIndex: The index of the other end, where it is. `IFLA_LINK`.
+    ///   - peerNamespace: The other end's namespace as this one numbers it; `nil` if it is here. `IFLA_LINK_NETNSID`.
+    case veth(peerIndex: Int32, peerNamespace: Int32?)
+    case vxlan(VXLAN)
+    case macvlan(Macvlan)
+    /// Any other kind, by the kernel's name; empty for hardware and `lo`.
+    case other(String)
+
+    /// The kernel's name of the kind; empty for hardware and `lo`. `IFLA_INFO_KIND`.
+    package var name: String {
+        switch self {
+        case .bridge: "bridge"
+        case .veth: "veth"
+        case .vxlan: "vxlan"
+        case .macvlan: "macvlan"
+        case .other(let name): name
+        }
+    }
+}
+
+/// An address as the kernel shows it.
+package struct ObservedAddress: Hashable, Sendable {
+    package var value: InterfaceAddress
+    /// Who added it. `IFA_PROTO`; 0 where nobody said.
+    package var protocolNumber: UInt8
+    /// It has no lifetime. `IFA_F_PERMANENT`.
+    package var isPermanent: Bool
+
+    package init(_ value: InterfaceAddress, protocolNumber: UInt8, isPermanent: Bool = true) {
+        self.value = value
+        self.protocolNumber = protocolNumber
+        self.isPermanent = isPermanent
+    }
+
+    /// True if it is Weft's, given that the link is.
+    package var isManaged: Bool { protocolNumber == Mark.protocolNumber }
+}
+
+/// A route as the kernel shows it.
+package struct ObservedRoute: Hashable, Sendable {
+    /// Its attributes; ``Route/device`` is always there for a route that has one.
+    package var value: Route
+    /// Who added it. `rtm_protocol`.
+    package var protocolNumber: UInt8
+    /// It has something that Weft never asks for: several next hops, an encapsulation, a next-hop object, a TOS.
+    package var isUnlikeAnyOfWefts: Bool
+
+    package init(_ value: Route, protocolNumber: UInt8, isUnlikeAnyOfWefts: Bool = false) {
+        self.value = value
+        self.protocolNumber = protocolNumber
+        self.isUnlikeAnyOfWefts = isUnlikeAnyOfWefts
+    }
+
+    /// True if it is Weft's.
+    package var isManaged: Bool { protocolNumber == Mark.protocolNumber }
+}
+
+/// A permanent neighbour as the kernel shows it.
+package struct ObservedNeighbour: Hashable, Sendable {
+    package var value: Neighbour
+    /// Who added it. `NDA_PROTOCOL`; 0 where nobody said.
+    package var protocolNumber: UInt8
+
+    package init(_ value: Neighbour, protocolNumber: UInt8) {
+        self.value = value
+        self.protocolNumber = protocolNumber
+    }
+
+    /// True if it is Weft's, given that the link is.
+    package var isManaged: Bool { protocolNumber == Mark.protocolNumber }
+}

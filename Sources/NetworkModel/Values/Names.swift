@@ -1,0 +1,119 @@
+/// Why a text is no name.
+package struct InvalidName: Error, Hashable, Sendable {
+    /// What is wrong and what would be right, without the name itself.
+    package let reason: String
+}
+
+/// The name of a link: at most 15 bytes, as the kernel's `dev_valid_name()` has it.
+package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The name's text. At most 15 bytes, so it never needs memory of its own.
+    package let text: String
+
+    /// Checks `text` and takes it.
+    ///
+    /// Kernel: `net/core/dev.c`, `dev_valid_name()`. A `%` is refused besides, for the kernel would replace
+    /// `%d` by a number of its choice.
+    package init(_ text: String) throws(InvalidName) {
+        guard !text.isEmpty else { throw InvalidName(reason: "an interface name has at least one character") }
+        guard text.utf8.count <= 15 else {
+            throw InvalidName(reason: "an interface name has at most 15 bytes, this one has \(text.utf8.count)")
+        }
+        guard text != ".", text != ".." else {
+            throw InvalidName(reason: "an interface name can't be '.' or '..'")
+        }
+        for byte in text.utf8 where Self.isForbidden(byte) {
+            throw InvalidName(
+                reason: "an interface name has no space, control character, '/', ':' or '%'"
+            )
+        }
+        self.text = text
+    }
+
+    /// Takes a name that the kernel gave, which is therefore valid.
+    package init(fromKernel text: String) {
+        self.text = text
+    }
+
+    private static func isForbidden(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0...32, 127, UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "%"): true
+        default: false
+        }
+    }
+
+    package static func < (left: InterfaceName, right: InterfaceName) -> Bool { left.text < right.text }
+
+    package var description: String { text }
+}
+
+/// The name of a network namespace: a file name in `/run/netns`.
+package struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The name's text.
+    package let text: String
+
+    /// Checks `text` and takes it: one path component of at most 255 bytes that `ip netns` takes too.
+    package init(_ text: String) throws(InvalidName) {
+        guard !text.isEmpty else { throw InvalidName(reason: "a namespace name has at least one character") }
+        guard text.utf8.count <= 255 else {
+            throw InvalidName(reason: "a namespace name has at most 255 bytes, this one has \(text.utf8.count)")
+        }
+        guard text != ".", text != "..", !text.utf8.contains(UInt8(ascii: "/")) else {
+            throw InvalidName(reason: "a namespace name is a file name: no '/', not '.' or '..'")
+        }
+        guard !text.utf8.contains(where: { $0 <= 32 || $0 == 127 }) else {
+            throw InvalidName(reason: "a namespace name has no space or control character")
+        }
+        guard text.utf8.first != UInt8(ascii: "-") else {
+            throw InvalidName(reason: "a namespace name can't begin with '-': 'ip netns' would take it for an option")
+        }
+        self.text = text
+    }
+
+    package static func < (left: NamespaceName, right: NamespaceName) -> Bool { left.text < right.text }
+
+    package var description: String { text }
+}
+
+/// Where a link, a route or a sysctl is: in the node's own namespace or in a named one.
+package enum Place: Hashable, Sendable, Comparable {
+    /// The namespace that Weft was started for: the host's, or the one that `--netns` names.
+    case node
+    /// A namespace by its name in `/run/netns`.
+    case namespace(NamespaceName)
+
+    /// The namespace's name; `nil` for the node's own.
+    package var name: NamespaceName? {
+        switch self {
+        case .node: nil
+        case .namespace(let name): name
+        }
+    }
+
+    package static func < (left: Place, right: Place) -> Bool {
+        switch (left, right) {
+        case (.node, .node), (.namespace, .node): false
+        case (.node, .namespace): true
+        case (.namespace(let first), .namespace(let second)): first < second
+        }
+    }
+}
+
+/// What a link is known by: its place and its name there.
+package struct LinkID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package var place: Place
+    package var name: InterfaceName
+
+    package init(_ name: InterfaceName, in place: Place) {
+        self.place = place
+        self.name = name
+    }
+
+    package static func < (left: LinkID, right: LinkID) -> Bool {
+        (left.place, left.name) < (right.place, right.name)
+    }
+
+    /// `br9`, or `lab1/eth0` for a link in a namespace.
+    package var description: String {
+        place.name.map { "\($0)/\(name)" } ?? name.text
+    }
+}
