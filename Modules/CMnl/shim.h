@@ -1,7 +1,13 @@
-// libmnl: headers, and only what Swift cannot import. Each line below says which reason it has.
+// libmnl and the kernel's rtnetlink headers, and only what Swift cannot import. Each line below says which reason it has.
 #ifndef CMNL_SHIM_H
 #define CMNL_SHIM_H
 
 #include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
 
 #endif

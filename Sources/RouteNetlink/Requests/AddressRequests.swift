@@ -1,0 +1,68 @@
+internal import CMnl
+internal import CNetlinkRoute
+package import Netlink
+package import NetworkModel
+
+extension MessageBatch {
+    /// Adds an address to a link, marked as Weft's.
+    ///
+    /// Equivalent to `ip addr add ADDRESS dev DEVICE scope SCOPE [nodad] [noprefixroute] proto weft`.
+    ///
+    /// Refused with `EEXIST` (the link has it), `ENODEV` (no such link), `EACCES` (IPv6 is turned off there).
+    ///
+    /// Kernel: `net/ipv4/devinet.c`, `inet_rtm_newaddr()`; `net/ipv6/addrconf.c`, `inet6_rtm_newaddr()`.
+    package mutating func appendAddAddress(_ address: InterfaceAddress, linkIndex: Int32, tag: Int) {
+        append(address, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), tag)
+    }
+
+    /// Changes flags and protocol of an address in place.
+    ///
+    /// Equivalent to `ip addr replace …`.
+    package mutating func appendReplaceAddress(_ address: InterfaceAddress, linkIndex: Int32, tag: Int) {
+        append(address, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), tag)
+    }
+
+    /// Removes an address from a link.
+    ///
+    /// Equivalent to `ip addr del ADDRESS dev DEVICE`. Refused with `EADDRNOTAVAIL` if it is gone.
+    package mutating func appendDeleteAddress(_ address: InterfaceAddress, linkIndex: Int32, tag: Int) {
+        append(address, linkIndex, .delete, tag)
+    }
+
+    private mutating func append(
+        _ address: InterfaceAddress,
+        _ linkIndex: Int32,
+        _ operation: RequestOperation,
+        _ tag: Int
+    ) {
+        guard let object = rtnl_addr_alloc() else { preconditionFailure("out of memory") }
+        defer { rtnl_addr_put(object) }
+        rtnl_addr_set_ifindex(object, linkIndex)
+        withAbstractAddress(address.address, prefixLength: address.prefixLength) {
+            RequestMessage.check(rtnl_addr_set_local(object, $0))
+        }
+        rtnl_addr_set_scope(object, CInt(address.address.family == .ipv4 ? address.scope.number : 0))
+        var flags: UInt32 = 0
+        if address.skipsDuplicateDetection { flags |= UInt32(IFA_F_NODAD) }
+        if address.hasNoPrefixRoute { flags |= UInt32(IFA_F_NOPREFIXROUTE) }
+        if flags != 0 { rtnl_addr_set_flags(object, flags) }
+        var built: OpaquePointer?
+        switch operation {
+        case .add(let flags): RequestMessage.check(rtnl_addr_build_add_request(object, flags, &built))
+        case .delete: RequestMessage.check(rtnl_addr_build_delete_request(object, 0, &built))
+        }
+        guard let built else { preconditionFailure("libnl built no message") }
+        let message = RequestMessage(owning: built)
+        // libnl 3.7 has no setter for the protocol.
+        if operation != .delete { message.put(Int(IFA_PROTO), Mark.protocolNumber) }
+        message.append(to: &self, tag: tag)
+    }
+}
+
+/// What a request does with an object.
+enum RequestOperation: Equatable {
+    /// `RTM_NEW…` with `NLM_F_…` flags.
+    case add(flags: CInt)
+    /// `RTM_DEL…`.
+    case delete
+}

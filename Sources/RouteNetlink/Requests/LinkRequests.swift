@@ -1,0 +1,204 @@
+internal import CMnl
+internal import CNetlinkRoute
+internal import Glibc
+package import Netlink
+package import NetworkModel
+
+extension MessageBatch {
+    /// Makes a link that is marked from its first instant, down, without alias; for a veth, both ends.
+    ///
+    /// To be sent on a socket of the *node's* namespace, for the kernel looks there for parents, underlays and clashing
+    /// VNIs. What the creating message can't take is ``appendFinishLink(_:index:masterIndex:wasCreatedElsewhere:tag:)``'s.
+    ///
+    /// Equivalent to `ip link add NAME index INDEX group weft address MAC mtu MTU master BRIDGE netns PLACE type KIND …`.
+    ///
+    /// Refused with `EEXIST` (the name, the index, or a VXLAN link's VNI and port is taken), `EBUSY` (the index is
+    /// taken), `EOPNOTSUPP` (no such kind), `EXFULL` (the bridge is full), `EINVAL`, `ERANGE` (options).
+    ///
+    /// Kernel: `net/core/rtnetlink.c`, `rtnl_newlink_create()`; `drivers/net/veth.c`, `veth_newlink()`.
+    ///
+    /// - Parameters:
+    ///   - link: The link; for a veth, the end that is to be made first.
+    ///   - index: The interface index it gets.
+    ///   - namespaceDescriptor: Its namespace, if that is not the socket's.
+    ///   - masterIndex: The bridge it becomes a port of, if it is in the socket's namespace.
+    ///   - parentIndex: A macvlan link's parent or a VXLAN link's underlay, in the socket's namespace.
+    ///   - peer: A veth's other end; of no meaning for other kinds.
+    ///   - tag: What refusals are told by.
+    package mutating func appendCreateLink(
+        _ link: Link,
+        index: Int32,
+        namespaceDescriptor: CInt? = nil,
+        masterIndex: Int32? = nil,
+        parentIndex: Int32? = nil,
+        peer: (link: Link, index: Int32, namespaceDescriptor: CInt?)? = nil,
+        tag: Int
+    ) {
+        let object = LinkObject(link, index: index, namespaceDescriptor: namespaceDescriptor)
+        if let masterIndex, namespaceDescriptor == nil { rtnl_link_set_master(object.pointer, masterIndex) }
+        switch link.kind {
+        case .veth:
+            guard let peer else { preconditionFailure("a veth has two ends") }
+            object.setPeer(peer.link, index: peer.index, namespaceDescriptor: peer.namespaceDescriptor)
+        case .macvlan:
+            guard let parentIndex else { preconditionFailure("a macvlan link has a parent") }
+            rtnl_link_set_link(object.pointer, parentIndex)
+        case .bridge, .vxlan:
+            break
+        }
+        let message = object.creationRequest()
+        message.putCreationOptions(of: link.kind, parentIndex: parentIndex)
+        message.append(to: &self, tag: tag)
+    }
+
+    /// Gives a new link what the creating message can't take, and raises it: one message, or two.
+    ///
+    /// To be sent on a socket of the link's own place.
+    ///
+    /// Equivalent to `ip link set NAME alias ALIAS master BRIDGE addrgenmode MODE up type bridge_slave …`.
+    ///
+    /// Kernel: `net/core/rtnetlink.c`, `do_setlink()`; `net/bridge/br_netlink.c`, `br_port_slave_changelink()`.
+    ///
+    /// - Parameters:
+    ///   - link: The link.
+    ///   - index: Its interface index.
+    ///   - masterIndex: The index of its bridge, if it has one.
+    ///   - wasCreatedElsewhere: True if the creating message could not name the bridge: the link was made from another
+    ///     namespace, or is the far end of a veth.
+    ///   - tag: What refusals are told by.
+    package mutating func appendFinishLink(
+        _ link: Link,
+        index: Int32,
+        masterIndex: Int32? = nil,
+        wasCreatedElsewhere: Bool,
+        tag: Int
+    ) {
+        var settings = LinkSettings()
+        settings.alias = Mark.alias(for: link.purpose)
+        if wasCreatedElsewhere { settings.master = masterIndex }
+        if case .bridge = link.kind { settings.mtu = link.mtu }
+        if link.addressGeneration != .eui64 { settings.addressGeneration = link.addressGeneration }
+        if link.isUp { settings.isUp = true }
+        if masterIndex != nil { settings.portOptions = link.port.options(differingFrom: BridgePort()) }
+        append(settings, index: index, tag: tag)
+    }
+
+    /// Changes a link in place: only what differs, in one message or two; none if nothing differs.
+    ///
+    /// To be sent on a socket of the link's own place.
+    ///
+    /// - Parameters:
+    ///   - observed: The link as it is.
+    ///   - desired: The link as it shall be; of the same kind, and one the kernel can make of it.
+    ///   - masterIndex: The index of `desired`'s bridge; `nil` or 0 takes it out of its bridge.
+    ///   - parentIndex: The index of a VXLAN link's underlay.
+    ///   - tag: What refusals are told by.
+    package mutating func appendChangeLink(
+        from observed: ObservedLink,
+        to desired: Link,
+        masterIndex: Int32? = nil,
+        parentIndex: Int32? = nil,
+        tag: Int
+    ) {
+        var settings = LinkSettings()
+        let alias = Mark.alias(for: desired.purpose)
+        if observed.alias != alias { settings.alias = alias }
+        if observed.group != Mark.linkGroup { settings.group = Mark.linkGroup }
+        if observed.mac != desired.mac { settings.mac = desired.mac }
+        if let mtu = desired.mtu, mtu != observed.mtu { settings.mtu = mtu }
+        if observed.master != desired.master { settings.master = masterIndex ?? 0 }
+        if observed.addressGeneration != desired.addressGeneration {
+            settings.addressGeneration = desired.addressGeneration
+        }
+        if observed.isUp != desired.isUp { settings.isUp = desired.isUp }
+        if desired.master != nil {
+            let known = observed.master == desired.master ? observed.port : nil
+            settings.portOptions = desired.port.options(differingFrom: known ?? BridgePort())
+        }
+        settings.kind = desired.kind.name
+        settings.kindOptions = desired.kind.options(differingFrom: observed.kind, underlayIndex: parentIndex)
+        append(settings, index: observed.index, tag: tag)
+    }
+
+    /// Marks the namespace of the socket, and raises its `lo`.
+    ///
+    /// Equivalent to `ip link set lo alias ALIAS up`.
+    package mutating func appendMarkNamespace(alias: String, tag: Int) {
+        var settings = LinkSettings()
+        settings.alias = alias
+        settings.isUp = true
+        append(settings, index: 1, tag: tag)
+    }
+
+    /// Moves a link into a group.
+    ///
+    /// Equivalent to `ip link set NAME group GROUP`.
+    package mutating func appendSetGroup(index: Int32, group: UInt32, tag: Int) {
+        var settings = LinkSettings()
+        settings.group = group
+        append(settings, index: index, tag: tag)
+    }
+
+    /// Deletes all links of a group, at the price of one.
+    ///
+    /// Equivalent to `ip link del group GROUP`. Refused with `ENODEV` if the group is empty.
+    ///
+    /// Kernel: `net/core/rtnetlink.c`, `rtnl_group_dellink()`.
+    package mutating func appendDeleteLinks(group: UInt32, tag: Int) {
+        precondition(Mark.deletionGroups.contains(group), "only groups made for deleting are deleted")
+        let message = RequestMessage(type: Int(RTM_DELLINK))
+        message.append(header: ifinfomsg())
+        message.put(Int(IFLA_GROUP), group)
+        message.append(to: &self, tag: tag)
+    }
+
+    /// Deletes a link; of a veth both ends.
+    ///
+    /// Equivalent to `ip link del NAME`. Refused with `ENODEV` if it is gone.
+    package mutating func appendDeleteLink(index: Int32, tag: Int) {
+        let message = RequestMessage(type: Int(RTM_DELLINK))
+        message.append(header: ifinfomsg(index: index))
+        message.append(to: &self, tag: tag)
+    }
+
+    /// Appends settings, in two messages where the kernel's order within one is not that of dependence.
+    private mutating func append(_ settings: LinkSettings, index: Int32, tag: Int) {
+        for part in settings.inOrder where !part.isEmpty {
+            let message = RequestMessage(type: Int(RTM_NEWLINK))
+            message.append(header: ifinfomsg(index: index, isUp: part.isUp))
+            message.put(part)
+            message.append(to: &self, tag: tag)
+        }
+    }
+}
+
+extension LinkKind {
+    /// The options of the kind that differ and can be changed in place.
+    fileprivate func options(differingFrom observed: ObservedLinkKind, underlayIndex: Int32?) -> [LinkOption] {
+        switch (self, observed) {
+        case (.bridge(let new), .bridge(let old)):
+            return new.options(differingFrom: old)
+        case (.vxlan(let new), .vxlan(let old)):
+            return new.options(differingFrom: old, underlayIndex: underlayIndex)
+        case (.macvlan(let new), .macvlan(let old)):
+            return new.mode == old.mode ? [] : new.options
+        case (.veth, .veth):
+            return []
+        case (.bridge, _), (.veth, _), (.vxlan, _), (.macvlan, _):
+            preconditionFailure("a link of another kind is made anew")
+        }
+    }
+}
+
+extension ifinfomsg {
+    /// The header of a message about the link `index`.
+    ///
+    /// - Parameter isUp: What `IFF_UP` shall become; `nil` leaves it.
+    init(index: Int32, isUp: Bool? = nil) {
+        self.init()
+        ifi_index = index
+        guard let isUp else { return }
+        ifi_flags = isUp ? UInt32(IFF_UP) : 0
+        ifi_change = UInt32(IFF_UP)
+    }
+}

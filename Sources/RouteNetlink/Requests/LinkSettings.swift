@@ -1,0 +1,72 @@
+internal import CMnl
+internal import NetworkModel
+
+/// What an `RTM_NEWLINK` by index shall set.
+struct LinkSettings {
+    var mac: MACAddress?
+    var mtu: MTU?
+    var group: UInt32?
+    var alias: String?
+    /// The index of the bridge; 0 takes the link out of its bridge.
+    var master: Int32?
+    var addressGeneration: AddressGeneration?
+    var isUp: Bool?
+    /// The kernel's name of the link's kind; sent only with ``kindOptions``.
+    var kind = ""
+    var kindOptions: [LinkOption] = []
+    var portOptions: [LinkOption] = []
+
+    /// True if there is nothing to set.
+    var isEmpty: Bool {
+        mac == nil && mtu == nil && group == nil && alias == nil && master == nil && addressGeneration == nil
+            && isUp == nil && kindOptions.isEmpty && portOptions.isEmpty
+    }
+
+    /// The settings as messages in the order of dependence.
+    ///
+    /// Within one message the kernel sets port options before the master that they need (`rtnl_changelink()`), and
+    /// raises the link before it sets how its link-local address is made (`do_setlink()`), when it is too late.
+    var inOrder: [LinkSettings] {
+        let portNeedsMaster = !portOptions.isEmpty && master != nil
+        let upNeedsMode = isUp == true && addressGeneration != nil
+        guard portNeedsMaster || upNeedsMode else { return [self] }
+        var first = self
+        var second = LinkSettings()
+        if portNeedsMaster {
+            second.portOptions = portOptions
+            first.portOptions = []
+        }
+        if isUp == true {
+            second.isUp = true
+            first.isUp = nil
+        }
+        return [first, second]
+    }
+}
+
+extension RequestMessage {
+    /// Puts settings, but for `IFF_UP`, which the header has.
+    borrowing func put(_ settings: LinkSettings) {
+        if let mac = settings.mac { put(Int(IFLA_ADDRESS), mac) }
+        if let mtu = settings.mtu { put(Int(IFLA_MTU), mtu.bytes) }
+        if let group = settings.group { put(Int(IFLA_GROUP), group) }
+        if let alias = settings.alias { put(Int(IFLA_IFALIAS), alias) }
+        if let master = settings.master { put(Int(IFLA_MASTER), master) }
+        if let mode = settings.addressGeneration {
+            nest(Int(IFLA_AF_SPEC)) {
+                nest(Int(AddressFamily.ipv6.number)) { put(Int(IFLA_INET6_ADDR_GEN_MODE), mode.number) }
+            }
+        }
+        guard !settings.kindOptions.isEmpty || !settings.portOptions.isEmpty else { return }
+        nest(Int(IFLA_LINKINFO)) {
+            if !settings.kindOptions.isEmpty {
+                put(Int(IFLA_INFO_KIND), settings.kind)
+                nest(Int(IFLA_INFO_DATA)) { put(settings.kindOptions) }
+            }
+            if !settings.portOptions.isEmpty {
+                put(Int(IFLA_INFO_SLAVE_KIND), "bridge")
+                nest(Int(IFLA_INFO_SLAVE_DATA)) { put(settings.portOptions) }
+            }
+        }
+    }
+}
