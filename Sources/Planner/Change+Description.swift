@@ -3,11 +3,14 @@ package import NetworkModel
 extension Change: CustomStringConvertible {
     /// An order to a colleague, with the reason: `change link 'br9': mtu 1500 → 1450`.
     package var description: String {
-        var text = "\(verb == .remake ? "make anew" : verb.rawValue) \(operation.objectWords)"
+        var text = order
         let details = differences.map(\.description) + (reason.map { [$0] } ?? [])
         if !details.isEmpty { text += ": " + details.joined(separator: ", ") }
         return text
     }
+
+    /// The order alone: `create bridge link 'br9' (mtu 1500)`.
+    package var order: String { "\(verb == .remake ? "make anew" : verb.rawValue) \(operation.objectWords)" }
 }
 
 extension Difference: CustomStringConvertible {

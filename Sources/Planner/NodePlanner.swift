@@ -138,21 +138,3 @@ extension Link {
         return needed
     }
 }
-
-extension LinkKind {
-    /// The link of the node that this kind of link stands on, if any.
-    var parent: InterfaceName? {
-        switch self {
-        case .macvlan(let macvlan): macvlan.parent
-        case .vxlan(let vxlan): vxlan.underlay
-        case .bridge, .veth: nil
-        }
-    }
-
-    var isBridge: Bool {
-        switch self {
-        case .bridge: true
-        case .veth, .vxlan, .macvlan: false
-        }
-    }
-}

@@ -53,6 +53,23 @@ package enum LinkKind: Hashable, Sendable {
         case .macvlan: "macvlan"
         }
     }
+
+    /// The link of the node that this one stands on, if any: a macvlan's parent, a VXLAN's underlay.
+    package var parent: InterfaceName? {
+        switch self {
+        case .macvlan(let macvlan): macvlan.parent
+        case .vxlan(let vxlan): vxlan.underlay
+        case .bridge, .veth: nil
+        }
+    }
+
+    /// True for a bridge.
+    package var isBridge: Bool {
+        switch self {
+        case .bridge: true
+        case .veth, .vxlan, .macvlan: false
+        }
+    }
 }
 
 /// How a link's link-local IPv6 address is made. Kernel: `include/uapi/linux/if_link.h`, `IN6_ADDR_GEN_MODE_*`.

@@ -1,0 +1,206 @@
+internal import LinuxSystem
+internal import Netlink
+internal import NetworkModel
+internal import Planner
+
+/// One apply, from the lock to the verification.
+struct Pass: ~Copyable {
+    private let node: Node
+    private let hook: StepHook?
+    private let options: Reconciler.Options
+    private let observer: Observer
+    private let lock: NodeLock
+
+    /// Takes the node's lock, on the thread of the pass.
+    init(node: Node, hook: StepHook?, options: Reconciler.Options) throws {
+        self.node = node
+        self.hook = hook
+        self.options = options
+        observer = Observer(node: node)
+        try node.enter()
+        lock = try NodeLock.acquire(wait: options.waits, onWait: options.onWait)
+    }
+
+    /// Brings the node to `desired`.
+    ///
+    /// 1. Read the node, and plan: until here nothing is changed, and whatever fails is thrown.
+    /// 2. Write down what is about to be made, for whoever comes after a crash.
+    /// 3. Carry the plan out.
+    /// 4. Read the node again; the plan for the same state must now be empty.
+    /// 5. After a failure plan back to what was, from what is, and carry that out.
+    mutating func apply(_ desired: NodeState) throws -> ApplyReport {
+        var sessions = try Sessions(node: node, hook: nil)
+        let before = try observer.observe(&sessions, for: desired)
+        let plan = try Plan(from: before.state, to: desired)
+        options.onPlan(plan)
+        var report = ApplyReport(plan: plan)
+        guard !plan.isEmpty else {
+            try save(Registry(before.registry, state: before.state, desired: desired), over: before.registry)
+            report.isVerified = true
+            return report
+        }
+        try prepare(plan, before)
+        carryOut(plan, on: before.state, into: &report)
+        verify(desired, before, &report)
+        if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, &report) }
+        return report
+    }
+
+    // MARK: Before
+
+    private func prepare(_ plan: Plan, _ before: Observer.Observation) throws {
+        try save(Registry(intending: plan, before), over: before.registry)
+        if plan.createsNamespaces { try node.namespaceDirectory.prepare() }
+    }
+
+    private func save(_ registry: Registry, over old: Registry?) throws {
+        guard registry != old else { return }
+        // A node that Weft has nothing on is not told of.
+        if old == nil, registry == Registry() { return }
+        try registry.save(to: node.runtimeDirectory)
+    }
+
+    // MARK: The work
+
+    private func carryOut(_ plan: Plan, on state: ObservedState, into report: inout ApplyReport) {
+        do {
+            var applier = Applier(
+                node: node,
+                sessions: try Sessions(node: node, hook: hook),
+                hook: hook,
+                keepsGoing: options.keepsGoing,
+                progress: options.onProgress
+            )
+            defer {
+                report.failures += applier.failures
+                report.applied += applier.applied
+                report.messagesSent += applier.messagesSent
+            }
+            try applier.carryOut(plan, on: state)
+        } catch {
+            report.failures.append(ApplyFailure(breaking: error))
+        }
+    }
+
+    /// Reads the node again: what still differs is a failure, unless it is known to have failed.
+    private func verify(_ desired: NodeState, _ before: Observer.Observation, _ report: inout ApplyReport) {
+        guard report.failures.isEmpty || options.keepsGoing else { return }
+        do {
+            var sessions = try Sessions(node: node, hook: nil)
+            let after = try observer.observe(&sessions, for: desired)
+            let remaining = try Plan(from: after.state, to: desired)
+            report.isVerified = remaining.isEmpty
+            if report.failures.isEmpty { report.failures += remaining.changes.map(ApplyFailure.init(remaining:)) }
+            try save(Registry(after.registry, state: after.state, desired: desired), over: after.registry)
+        } catch {
+            report.failures.append(ApplyFailure(verifying: error))
+        }
+    }
+
+    /// Undoes what was done: a plan too, from what is now to what was before.
+    private func rollBack(to before: Observer.Observation, _ report: inout ApplyReport) {
+        let restored = NodeState(restoring: before.state, node: node.name)
+        do {
+            var sessions = try Sessions(node: node, hook: nil)
+            let now = try observer.observe(&sessions, for: restored)
+            let plan = try Plan(from: now.state, to: restored, options: PlanOptions(isRollback: true))
+            var applier = Applier(
+                node: node,
+                sessions: try Sessions(node: node, hook: hook),
+                hook: hook,
+                keepsGoing: true,
+                progress: { _ in }
+            )
+            defer {
+                report.rollbackFailures += applier.failures
+                report.messagesSent += applier.messagesSent
+            }
+            try applier.carryOut(plan, on: now.state)
+            let after = try observer.observe(&sessions, for: restored)
+            let remaining = try Plan(from: after.state, to: restored, options: PlanOptions(isRollback: true))
+            report.rollbackFailures += remaining.changes.map(ApplyFailure.init(remaining:))
+            report.isRolledBack = remaining.isEmpty
+            if remaining.isEmpty { try restoreRegistry(before.registry) }
+        } catch {
+            report.isRolledBack = false
+            report.rollbackFailures.append(ApplyFailure(breaking: error))
+        }
+    }
+
+    private func restoreRegistry(_ registry: Registry?) throws {
+        if let registry {
+            try registry.save(to: node.runtimeDirectory)
+        } else {
+            try AtomicFile.removeFileIfExists(Registry.path(in: node.runtimeDirectory))
+            try AtomicFile.removeDirectoryIfEmpty(node.runtimeDirectory)
+        }
+    }
+}
+
+extension Plan {
+    fileprivate var createsNamespaces: Bool {
+        changes.contains { change in
+            guard case .createNamespace = change.operation else { return false }
+            return true
+        }
+    }
+}
+
+extension Registry {
+    /// What will be true of the node if the plan is carried out to any point.
+    fileprivate init(intending plan: Plan, _ before: Observer.Observation) {
+        self = before.registry ?? Registry()
+        for name in before.state.namespaces.keys where namespaces[name] == nil { namespaces[name] = .made }
+        for change in plan.changes {
+            switch change.operation {
+            case .createNamespace(let name):
+                namespaces[name] = .intended
+            case .writeSysctl(let sysctl, let before?):
+                let first = sysctls[sysctl.key]?.before ?? before
+                sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
+            case .writeSysctl, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink, .addAddress,
+                .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute, .addNeighbour,
+                .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
+                .restoreSysctl:
+                break
+            }
+        }
+    }
+
+    /// What is true of the node as it was found, of settings only what the document still has.
+    fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState) {
+        for (name, namespace) in state.namespaces { namespaces[name] = namespace.isMarked ? .made : .intended }
+        let wanted = Set(desired.sysctls.map(\.key))
+        sysctls = (old?.sysctls ?? [:]).filter { wanted.contains($0.key) }
+    }
+}
+
+extension ApplyFailure {
+    /// What broke off the work.
+    init(breaking error: any Error) {
+        if let failure = error as? SystemCallError {
+            self.init(
+                operation: "go on",
+                object: failure.object,
+                errno: failure.errno,
+                sentence: "\(failure.call) '\(failure.object)'"
+            )
+        } else {
+            self.init(operation: "go on", object: "", sentence: "\(error)")
+        }
+    }
+
+    /// What kept the node from being read again.
+    init(verifying error: any Error) {
+        self.init(operation: "verify what was done", object: "", sentence: "\(error)")
+    }
+
+    /// What is still to be done although everything was done.
+    init(remaining change: Change) {
+        self.init(
+            operation: "verify \(change.operation.objectName)",
+            object: change.operation.objectName,
+            sentence: "the kernel took everything, yet there is still to \(change)"
+        )
+    }
+}

@@ -1,0 +1,106 @@
+package import LinuxSystem
+package import NetworkModel
+package import Planner
+
+/// Brings one node to a state, and reads what it is in.
+///
+/// Every call is one pass: plain synchronous code on a thread made for it, which goes from namespace to namespace.
+package struct Reconciler: Sendable {
+    private let node: Node
+    private let hook: StepHook?
+
+    package init(node: Node, hook: StepHook? = nil) {
+        self.node = node
+        self.hook = hook
+    }
+
+    /// How an apply goes about it.
+    package struct Options: Sendable {
+        /// Do what can be done, instead of undoing everything after the first failure.
+        package var keepsGoing = false
+        /// Wait for another apply on this node to end.
+        package var waits = true
+        /// Called once, before waiting, with who is waited for.
+        package var onWait: @Sendable (NodeLock.Holder?) -> Void = { _ in }
+        /// Called before anything is changed.
+        package var onPlan: @Sendable (Plan) -> Void = { _ in }
+        /// Called after each batch, with how many changes went through.
+        package var onProgress: @Sendable (Int) -> Void = { _ in }
+
+        package init() {}
+    }
+
+    // MARK: Reading
+
+    /// Reads what the node holds.
+    ///
+    /// - Parameter sysctls: Settings whose values are asked for.
+    /// - Throws: What could not be read; see ``Observer``.
+    package func observe(sysctls: [Sysctl.Key] = []) throws -> ObservedState {
+        try onThread { reconciler in
+            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            return try Observer(node: reconciler.node).observe(&sessions, sysctls: sysctls).state
+        }
+    }
+
+    /// Finds what an apply of `desired` would change. Changes nothing.
+    ///
+    /// - Throws: ``PlanRefusal`` if the node is in the way; else what could not be read.
+    package func plan(_ desired: NodeState) throws -> Plan {
+        try onThread { reconciler in
+            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            let observation = try reconciler.observe(&sessions, for: desired)
+            return try Plan(from: observation.state, to: desired)
+        }
+    }
+
+    // MARK: Changing
+
+    /// Brings the node to `desired`, or leaves it as it was; then reads it again to see that it is so.
+    ///
+    /// - Throws: ``PlanRefusal`` if the node is in the way, `LockIsHeld` if another apply runs and is not to be waited
+    ///   for, and whatever could not be read before anything was changed. What fails later is in the report.
+    package func apply(_ desired: NodeState, _ options: Options = Options()) throws -> ApplyReport {
+        try onThread { reconciler in
+            var pass = try Pass(node: reconciler.node, hook: reconciler.hook, options: options)
+            return try pass.apply(desired)
+        }
+    }
+
+    /// Removes everything that Weft made on the node.
+    ///
+    /// - Throws: As ``apply(_:_:)``.
+    package func destroy(_ options: Options = Options()) throws -> ApplyReport {
+        let empty = NodeState(node: node.name)
+        return try onThread { reconciler in
+            var pass = try Pass(node: reconciler.node, hook: reconciler.hook, options: options)
+            let report = try pass.apply(empty)
+            if report.isDone { try reconciler.forget() }
+            return report
+        }
+    }
+
+    /// Removes the registry, and the runtime directory if nothing else is in it.
+    private func forget() throws {
+        try AtomicFile.removeFileIfExists(Registry.path(in: node.runtimeDirectory))
+        try AtomicFile.removeDirectoryIfEmpty(node.runtimeDirectory)
+    }
+
+    private func observe(_ sessions: inout Sessions, for desired: NodeState) throws -> Observer.Observation {
+        try Observer(node: node).observe(&sessions, for: desired)
+    }
+
+    private func onThread<Value>(_ body: (Reconciler) throws -> Value) throws -> Value {
+        try DedicatedThread.run(named: "weft-pass") { try body(self) }
+    }
+}
+
+extension Observer {
+    /// Reads what a plan for `desired` needs to know: processes are counted where a namespace is to go.
+    func observe(_ sessions: inout Sessions, for desired: NodeState) throws -> Observation {
+        var observation = try observe(&sessions, sysctls: desired.sysctls.map(\.key))
+        let leaving = Set(observation.state.namespaces.keys).subtracting(desired.namespaces)
+        try countProcesses(in: leaving, of: &observation.state)
+        return observation
+    }
+}
