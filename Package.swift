@@ -64,8 +64,13 @@ let sources: [Target] = [
 let tests: [Target] = [
     .target(
         name: "NetworkTesting",
-        dependencies: ["LinuxSystem", "NetworkModel", "Planner", "Reconciler", "Document"],
+        dependencies: ["LinuxSystem"],
         path: "Sources/NetworkTesting",
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "LinuxSystemTests",
+        dependencies: ["LinuxSystem", "NetworkTesting"],
         swiftSettings: settings
     ),
     .testTarget(

@@ -35,6 +35,8 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     package static let permissionDenied = Errno(code: EACCES)
     package static let busy = Errno(code: EBUSY)
     package static let fileExists = Errno(code: EEXIST)
+    package static let notADirectory = Errno(code: ENOTDIR)
+    package static let fileTooLarge = Errno(code: EFBIG)
     package static let noSuchDevice = Errno(code: ENODEV)
     package static let invalidArgument = Errno(code: EINVAL)
     package static let tooManyOpenFiles = Errno(code: EMFILE)

@@ -21,9 +21,31 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
     /// Equivalent to `open(2)` with `O_CLOEXEC` added to `flags`.
     ///
     /// - Throws: ``SystemCallError`` for whatever `open` refuses.
-    package static func open(_ path: String, _ flags: CInt, mode: mode_t = 0) throws(SystemCallError) -> OwnedDescriptor {
+    package static func open(
+        _ path: String,
+        _ flags: CInt,
+        mode: mode_t = 0
+    ) throws(SystemCallError) -> OwnedDescriptor {
         OwnedDescriptor(
             owning: try checked("open", on: path) { Glibc.open(path, flags | O_CLOEXEC, mode) }
         )
+    }
+
+    /// Gives the descriptor to another owner, who closes it.
+    consuming func relinquish() {
+        discard self
+    }
+
+    /// Writes all of `bytes`, in as many calls as it takes.
+    ///
+    /// - Throws: ``SystemCallError`` naming `name`.
+    package func writeAll(_ bytes: [UInt8], named name: @autoclosure () -> String) throws(SystemCallError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = try checked("write", on: name()) {
+                CInt(rest.withUnsafeBytes { write(rawValue, $0.baseAddress, min($0.count, 1 << 30)) })
+            }
+            rest = rest.dropFirst(Int(count))
+        }
     }
 }

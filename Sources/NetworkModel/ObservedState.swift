@@ -6,9 +6,9 @@ package struct ObservedState: Hashable, Sendable {
     package var namespaces: [NamespaceName: ObservedNamespace] = [:]
     /// Names in `/run/netns` that are not Weft's.
     package var foreignNamespaces: Set<NamespaceName> = []
-    /// Settings outside Weft's namespaces that Weft changed, with the value each had before.
-    package var recordedSysctls: [Sysctl.Key: String] = [:]
-    /// The values of those settings that were asked for.
+    /// Settings that Weft changed and that are on record.
+    package var recordedSysctls: [Sysctl.Key: RecordedSysctl] = [:]
+    /// The values of those settings that were asked for, and of those on record; none for a setting that is not there.
     package var sysctls: [Sysctl.Key: String] = [:]
 
     package init() {}
@@ -19,6 +19,19 @@ package struct ObservedState: Hashable, Sendable {
         case .node: node
         case .namespace(let name): namespaces[name]
         }
+    }
+}
+
+/// What Weft did to a setting.
+package struct RecordedSysctl: Hashable, Sendable {
+    /// The value before Weft's first writing.
+    package var before: String
+    /// The value that Weft wrote last.
+    package var written: String
+
+    package init(before: String, written: String) {
+        self.before = before
+        self.written = written
     }
 }
 

@@ -1,0 +1,111 @@
+internal import CLinux
+internal import Glibc
+
+/// Another process holds the lock of this node.
+package struct LockIsHeld: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Who; `nil` if it let go meanwhile, or is not to be seen from here.
+    package let holder: NodeLock.Holder?
+
+    package init(by holder: NodeLock.Holder?) {
+        self.holder = holder
+    }
+
+    /// `the node is locked by 'weft' (process 4711)`.
+    package var description: String {
+        "the node is locked by \(holder.map(\.description) ?? "another process")"
+    }
+}
+
+/// The right to change a node, which one process has at a time.
+///
+/// It is a lock on the file of the node's *network namespace*, not on a path: whoever reaches the same kernel state by
+/// whatever name, mount namespace or runtime directory meets it. Let go when the value or the process ends.
+package struct NodeLock: ~Copyable, Sendable {
+    private let descriptor: OwnedDescriptor
+
+    private init(_ descriptor: consuming OwnedDescriptor) {
+        self.descriptor = descriptor
+    }
+
+    /// Who holds a lock.
+    package struct Holder: Hashable, Sendable, CustomStringConvertible {
+        package let pid: Int32
+        /// As `ps -o comm` shows it; empty if it has just ended.
+        package let command: String
+
+        package init(pid: Int32, command: String) {
+            self.pid = pid
+            self.command = command
+        }
+
+        /// `'weft' (process 4711)`.
+        package var description: String {
+            command.isEmpty ? "process \(pid)" : "'\(command)' (process \(pid))"
+        }
+    }
+
+    /// Locks the node whose network namespace the calling thread is in.
+    ///
+    /// Equivalent to `flock /proc/thread-self/ns/net`.
+    ///
+    /// - Parameters:
+    ///   - wait: Whether to wait for another holder, for as long as it takes.
+    ///   - onWait: Called once, before the wait begins, if there is one.
+    /// - Throws: ``LockIsHeld`` if it is and `wait` is false; ``SystemCallError`` for whatever `open` and `flock` refuse.
+    package static func acquire(wait: Bool, onWait: (Holder?) -> Void = { _ in }) throws -> NodeLock {
+        let path = NamespaceHandle.currentPath
+        let descriptor = try OwnedDescriptor.open(path, O_RDONLY)
+        if try !tryLock(descriptor.rawValue) {
+            let holder = try holder(of: FileStatus(of: descriptor.rawValue, named: path).identity)
+            guard wait else { throw LockIsHeld(by: holder) }
+            onWait(holder)
+            try lock(descriptor.rawValue)
+        }
+        return NodeLock(descriptor)
+    }
+
+    /// Locks an open file without waiting; false if another one holds it.
+    private static func tryLock(_ descriptor: CInt) throws(SystemCallError) -> Bool {
+        do {
+            try checked("flock", on: NamespaceHandle.currentPath) { flock(descriptor, LOCK_EX | LOCK_NB) }
+            return true
+        } catch  where error.errno == .wouldBlock {
+            return false
+        }
+    }
+
+    /// Locks an open file, as soon as nobody else does.
+    private static func lock(_ descriptor: CInt) throws(SystemCallError) {
+        try checked("flock", on: NamespaceHandle.currentPath) { flock(descriptor, LOCK_EX) }
+    }
+
+    /// Lets go.
+    package consuming func release() {
+        // The descriptor closes with the value, and with it the lock is gone.
+    }
+
+    /// Who holds the lock on a namespace's file; `nil` if nobody, or nobody that has a process number here.
+    package static func holder(of namespace: NamespaceIdentity) throws(SystemCallError) -> Holder? {
+        let table = String(decoding: try FileReader.readAll("/proc/locks", limit: 16 << 20), as: UTF8.self)
+        guard let pid = holder(of: namespace, inTable: table) else { return nil }
+        return Holder(pid: pid, command: ProcessTable.commandName(of: pid) ?? "")
+    }
+
+    /// The process that a table in the form of `/proc/locks` names as the holder of the lock on a file.
+    package static func holder(of file: NamespaceIdentity, inTable table: String) -> Int32? {
+        // `1: FLOCK  ADVISORY  WRITE 4786 00:04:4026531833 0 EOF`; `1: -> FLOCK …` waits. See proc_locks(5).
+        let major = cl_device_major(UInt(file.device))
+        let minor = cl_device_minor(UInt(file.device))
+        for line in table.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count >= 6, fields[1] == "FLOCK", let pid = Int32(fields[4]) else { continue }
+            let place = fields[5].split(separator: ":")
+            guard place.count == 3, UInt32(place[0], radix: 16) == major,
+                UInt32(place[1], radix: 16) == minor,
+                UInt64(place[2]) == file.inode
+            else { continue }
+            return pid > 0 ? pid : nil
+        }
+        return nil
+    }
+}

@@ -1,0 +1,141 @@
+package import NetworkModel
+
+extension Change: CustomStringConvertible {
+    /// An order to a colleague, with the reason: `change link 'br9': mtu 1500 → 1450`.
+    package var description: String {
+        var text = "\(verb == .remake ? "make anew" : verb.rawValue) \(operation.objectWords)"
+        let details = differences.map(\.description) + (reason.map { [$0] } ?? [])
+        if !details.isEmpty { text += ": " + details.joined(separator: ", ") }
+        return text
+    }
+}
+
+extension Difference: CustomStringConvertible {
+    /// `mtu 1500 → 1450`.
+    package var description: String { "\(attribute) \(from ?? "none") → \(to ?? "none")" }
+}
+
+extension Operation {
+    /// What kind of object it is about, as the JSON output has it.
+    package var objectKind: String {
+        switch self {
+        case .createNamespace, .markNamespace, .deleteNamespace: "namespace"
+        case .createLink, .changeLink, .deleteLink: "link"
+        case .addAddress, .replaceAddress, .deleteAddress: "address"
+        case .addRoute, .replaceRoute, .deleteRoute: "route"
+        case .addNeighbour, .replaceNeighbour, .deleteNeighbour: "neighbour"
+        case .addForwarding, .replaceForwarding, .deleteForwarding: "fdb"
+        case .writeSysctl, .restoreSysctl: "sysctl"
+        }
+    }
+
+    /// The object's name, as the JSON output has it.
+    package var objectName: String {
+        switch self {
+        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _): name.text
+        case .createLink(let creation): creation.link.id.description
+        case .changeLink(_, let link): link.id.description
+        case .deleteLink(let id, _, _): id.description
+        case .addAddress(let address, let link), .replaceAddress(let address, let link),
+            .deleteAddress(let address, let link):
+            "\(address) dev \(link)"
+        case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route): route.summary
+        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+            "\(neighbour.address) dev \(neighbour.link)"
+        case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
+            "\(entry.mac) dev \(entry.link) \(entry.table.rawValue)\(entry.destination.map { " dst \($0)" } ?? "")"
+        case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.description
+        }
+    }
+
+    /// Where the object is.
+    package var place: Place {
+        switch self {
+        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _): .namespace(name)
+        case .createLink(let creation): creation.link.id.place
+        case .changeLink(_, let link): link.id.place
+        case .deleteLink(let id, _, _): id.place
+        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link): link.place
+        case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route): route.place
+        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+            neighbour.link.place
+        case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry): entry.link.place
+        case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.place
+        }
+    }
+
+    /// The object in the operator's words: `bridge link 'br9' (mtu 1500)`, `route 10.8.0.0/16 via 10.9.0.2 in namespace 'red'`.
+    package var objectWords: String {
+        let place = NodePlanner.words(for: place)
+        switch self {
+        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+            return "namespace '\(name)'"
+        case .createLink(let creation): return "\(creation.words)\(place)"
+        case .changeLink(_, let link): return "\(link.kind.name) link '\(link.id.name)'\(place)"
+        case .deleteLink(let id, _, let peer):
+            let other = peer.map { " with its other end '\($0)'" } ?? ""
+            return "link '\(id.name)'\(place)\(other)"
+        case .addAddress(let address, let link), .replaceAddress(let address, let link),
+            .deleteAddress(let address, let link):
+            return "address \(address) on link '\(link.name)'\(place)"
+        case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
+            return "route \(route.summary)\(place)"
+        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+            return "neighbour \(neighbour.address) at \(neighbour.mac) on link '\(neighbour.link.name)'\(place)"
+        case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
+            return "fdb entry \(entry.summary) on link '\(entry.link.name)'\(place)"
+        case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _):
+            return "setting \(sysctl.key) = \(sysctl.value)\(place)"
+        }
+    }
+}
+
+extension LinkCreation {
+    fileprivate var words: String {
+        var details: [String] = []
+        if let peer {
+            let place = NodePlanner.words(for: peer.id.place)
+            details.append("pair with '\(peer.id.name)'\(place)")
+        }
+        switch link.kind {
+        case .vxlan(let vxlan): details.append("vni \(vxlan.vni), port \(vxlan.port)")
+        case .macvlan(let macvlan): details.append("on '\(macvlan.parent)', mode \(macvlan.mode)")
+        case .bridge, .veth: break
+        }
+        if let master = link.master { details.append("port of '\(master)'") }
+        if let mtu = link.mtu { details.append("mtu \(mtu)") }
+        if !link.isUp { details.append("down") }
+        return "\(link.kind.name) link '\(link.id.name)' (\(details.joined(separator: ", ")))"
+    }
+}
+
+extension Route {
+    /// The route as `ip route` writes it, without its place: `unreachable 10.8.0.0/16 metric 42`.
+    package var summary: String {
+        var words: [String] = []
+        if type != .unicast { words.append(type.rawValue) }
+        words.append(destination.length == 0 && destination.family == .ipv4 ? "default" : destination.description)
+        if let gateway { words.append("via \(gateway)") }
+        if let device { words.append("dev \(device)") }
+        if table != Self.mainTable { words.append("table \(table)") }
+        if metric != (destination.family == .ipv6 ? Self.defaultIPv6Metric : 0) { words.append("metric \(metric)") }
+        if let source { words.append("src \(source)") }
+        if let mtu { words.append("mtu \(mtu)") }
+        if isOnLink { words.append("onlink") }
+        return words.joined(separator: " ")
+    }
+}
+
+extension ForwardingEntry {
+    /// The entry as `bridge fdb` writes it, without its link.
+    fileprivate var summary: String {
+        var words = ["\(mac)"]
+        if let destination { words.append("dst \(destination)") }
+        if let vni { words.append("vni \(vni)") }
+        if let port { words.append("port \(port)") }
+        if vlan != 0 { words.append("vlan \(vlan)") }
+        words.append(table.rawValue)
+        words.append(state.rawValue)
+        return words.joined(separator: " ")
+    }
+}

@@ -1,0 +1,217 @@
+import NetworkModel
+
+/// What becomes of a link that is there or shall be.
+enum LinkFate {
+    /// It is not there and shall be.
+    case create
+    /// It is there and stays, perhaps with other attributes.
+    case keep(ObservedLink)
+    /// It must go and come again.
+    case remake(ObservedLink, reason: String)
+    /// It goes.
+    case delete(ObservedLink)
+    /// A foreign link has its name.
+    case blocked
+
+    /// True if what is on the link now is still there afterwards.
+    var keepsContents: Bool {
+        switch self {
+        case .keep: true
+        case .create, .remake, .delete, .blocked: false
+        }
+    }
+}
+
+/// The links of both states side by side, and what becomes of each.
+struct LinkSurvey {
+    /// Every link of every place, foreign ones too.
+    private(set) var observed: [LinkID: ObservedLink] = [:]
+    /// The links that shall be, with no MTU left open.
+    private(set) var desired: [LinkID: Link] = [:]
+    /// What becomes of each of Weft's links and of each that shall be.
+    private(set) var fates: [LinkID: LinkFate] = [:]
+    /// The other end of each veth link that is there, where it is known.
+    private(set) var peers: [LinkID: LinkID] = [:]
+    private(set) var problems: [Problem] = []
+
+    init(observed state: ObservedState, desired node: NodeState) {
+        collect(state.node, at: .node)
+        for (name, namespace) in state.namespaces { collect(namespace, at: .namespace(name)) }
+        matchPeers()
+        resolve(node)
+        for id in desired.keys.sorted() { decide(id) }
+        for (id, link) in observed where link.isManaged && desired[id] == nil { fates[id] = .delete(link) }
+        propagate()
+    }
+
+    private mutating func collect(_ namespace: ObservedNamespace, at place: Place) {
+        for link in namespace.links { observed[LinkID(link.name, in: place)] = link }
+    }
+
+    // MARK: Pairs
+
+    /// Finds the two ends of each pair: each shows the other's index, and where it is.
+    private mutating func matchPeers() {
+        var ends: [PairEnds: [LinkID]] = [:]
+        for (id, link) in observed {
+            guard case .veth(let peerIndex, _) = link.kind else { continue }
+            ends[PairEnds(own: link.index, other: peerIndex), default: []].append(id)
+        }
+        for (id, link) in observed {
+            guard case .veth(let peerIndex, let namespace) = link.kind else { continue }
+            let candidates = ends[PairEnds(own: peerIndex, other: link.index)] ?? []
+            let matching = candidates.filter { candidate in
+                candidate != id && (candidate.place == id.place) == (namespace == nil)
+                    && isMutual(candidate, with: id)
+            }
+            peers[id] = matching.min()
+        }
+    }
+
+    /// True if `candidate` too shows its other end where `id` is: here, or elsewhere.
+    private func isMutual(_ candidate: LinkID, with id: LinkID) -> Bool {
+        guard case .veth(_, let namespace)? = observed[candidate]?.kind else { return false }
+        return (namespace == nil) == (candidate.place == id.place)
+    }
+
+    private struct PairEnds: Hashable {
+        var own: Int32
+        var other: Int32
+    }
+
+    // MARK: What shall be
+
+    /// Gives every link that shall be the MTU which the kernel would choose where the document leaves it open.
+    private mutating func resolve(_ node: NodeState) {
+        desired = node.links
+        var smallestPort: [LinkID: MTU] = [:]
+        for id in desired.keys where desired[id]?.kind.isBridge == false {
+            guard var link = desired[id] else { continue }
+            link.mtu = mtu(of: link, depth: 0)
+            desired[id] = link
+            guard let master = link.master, let mtu = link.mtu else { continue }
+            let bridge = LinkID(master, in: id.place)
+            smallestPort[bridge] = min(smallestPort[bridge] ?? mtu, mtu)
+        }
+        for id in desired.keys {
+            guard var link = desired[id], link.mtu == nil else { continue }
+            link.mtu = smallestPort[id] ?? .ethernet
+            desired[id] = link
+        }
+    }
+
+    /// The MTU of a link that is no bridge: the document's, else its parent's less what it adds.
+    private func mtu(of link: Link, depth: Int) -> MTU {
+        if let mtu = link.mtu { return mtu }
+        guard let parent = link.kind.parent, depth <= desired.count else { return .ethernet }
+        let parentID = LinkID(parent, in: .node)
+        let parentMTU: MTU
+        if let other = desired[parentID], !other.kind.isBridge {
+            parentMTU = mtu(of: other, depth: depth + 1)
+        } else {
+            parentMTU = desired[parentID]?.mtu ?? observed[parentID]?.mtu ?? .ethernet
+        }
+        guard case .vxlan(let vxlan) = link.kind else { return parentMTU }
+        let family = (vxlan.remote ?? vxlan.local)?.family ?? .ipv4
+        return MTU(bytes: parentMTU.bytes - min(VXLAN.overhead(over: family), parentMTU.bytes - 68))
+    }
+
+    // MARK: Fates
+
+    private mutating func decide(_ id: LinkID) {
+        guard let link = desired[id] else { return }
+        guard let existing = observed[id] else {
+            fates[id] = .create
+            return
+        }
+        guard existing.isManaged else {
+            fates[id] = .blocked
+            let kind = existing.kind.name.isEmpty ? "link" : "\(existing.kind.name) link"
+            let place = NodePlanner.words(for: id.place)
+            problems.append(
+                Problem(
+                    "cannot create link '\(id.name)'\(place): the name is taken by a \(kind) that is not Weft's",
+                    hint: "choose another name, or remove that link with 'ip link delete \(id.name)'"
+                )
+            )
+            return
+        }
+        if let reason = reasonToRemake(existing, id: id, as: link) {
+            fates[id] = .remake(existing, reason: reason)
+        } else {
+            fates[id] = .keep(existing)
+        }
+    }
+
+    /// Why the kernel can't turn a link into what it shall be; `nil` if it can.
+    private func reasonToRemake(_ existing: ObservedLink, id: LinkID, as link: Link) -> String? {
+        if let index = link.index, index != existing.index { return "the interface index can't be changed" }
+        switch (existing.kind, link.kind) {
+        case (.bridge, .bridge):
+            return nil
+        case (.veth, .veth(let peer)):
+            return peers[id] == peer ? nil : "the other end of a pair can't be changed"
+        case (.vxlan(let old), .vxlan(let new)):
+            return old.reasonToRemake(as: new)
+        case (.macvlan(let old), .macvlan(let new)):
+            return old.reasonToRemake(as: new)
+        case (.bridge, _), (.veth, _), (.vxlan, _), (.macvlan, _), (.other, _):
+            return "the type can't be changed"
+        }
+    }
+
+    /// A remake takes the other end of a pair with it, and what stands on the link.
+    private mutating func propagate() {
+        var children: [InterfaceName: [LinkID]] = [:]
+        for (id, link) in desired {
+            if let parent = link.kind.parent { children[parent, default: []].append(id) }
+        }
+        var waiting = fates.keys.filter { fates[$0]?.keepsContents == false }.sorted()
+        while let gone = waiting.popLast() {
+            if let peer = peers[gone], case .keep(let link)? = fates[peer] {
+                fates[peer] = .remake(link, reason: "its other end is made anew")
+                waiting.append(peer)
+            }
+            guard gone.place == .node else { continue }
+            for id in children[gone.name] ?? [] {
+                guard case .keep(let link)? = fates[id] else { continue }
+                fates[id] = .remake(link, reason: "the link under it, '\(gone.name)', is made anew")
+                waiting.append(id)
+            }
+        }
+    }
+}
+
+extension VXLAN {
+    /// Why the kernel can't change a VXLAN link in place. Kernel: `vxlan_nl2conf()` with `changelink`.
+    func reasonToRemake(as new: VXLAN) -> String? {
+        if vni != new.vni { return "the VNI can't be changed in place" }
+        if port != new.port { return "the UDP port can't be changed in place" }
+        if proxy != new.proxy { return "'proxy' can't be changed in place" }
+        if udpChecksum != new.udpChecksum { return "'udpcsum' can't be changed in place" }
+        if udpZeroChecksum6Transmit != new.udpZeroChecksum6Transmit {
+            return "'udp6zerocsumtx' can't be changed in place"
+        }
+        if udpZeroChecksum6Receive != new.udpZeroChecksum6Receive {
+            return "'udp6zerocsumrx' can't be changed in place"
+        }
+        if local != nil, new.local == nil { return "'local' can't be taken away in place" }
+        if remote != nil, new.remote == nil { return "'remote' can't be taken away in place" }
+        if underlay != nil, new.underlay == nil { return "'dev' can't be taken away in place" }
+        if let old = (local ?? remote)?.family, let family = (new.local ?? new.remote)?.family, old != family {
+            return "the family of the underlay can't be changed in place"
+        }
+        return nil
+    }
+}
+
+extension Macvlan {
+    /// Why the kernel can't change a macvlan link in place. Kernel: `macvlan_changelink()`.
+    func reasonToRemake(as new: Macvlan) -> String? {
+        if parent != new.parent { return "the parent can't be changed in place" }
+        if mode != new.mode, mode == .passthru || new.mode == .passthru {
+            return "the mode 'passthru' can't be entered or left in place"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,70 @@
+import NetworkModel
+
+extension NodePlanner {
+    /// A link that stands on another one needs it to be there, and to stay.
+    mutating func checkParents() {
+        for id in links.desired.keys.sorted() {
+            guard let link = links.desired[id], let parent = link.kind.parent else { continue }
+            let parentID = LinkID(parent, in: .node)
+            if links.desired[parentID] != nil { continue }
+            switch links.observed[parentID] {
+            case nil:
+                problems.append(
+                    Problem(
+                        "cannot create \(link.kind.name) link '\(id)': there is no link '\(parent)' on this node",
+                        hint: "'ip link' shows the links of this node"
+                    )
+                )
+            case let existing? where existing.isManaged:
+                problems.append(
+                    Problem(
+                        "cannot create \(link.kind.name) link '\(id)': the link '\(parent)' under it is no longer in the document",
+                        hint: "state '\(parent)' in the document, or another link"
+                    )
+                )
+            default:
+                break
+            }
+        }
+    }
+
+    /// A node has at most one VXLAN link for a VNI and UDP port, whatever their addresses.
+    mutating func checkNetworkIdentifiers() {
+        var holders: [TunnelIdentifier: LinkID] = [:]
+        for (id, existing) in links.observed where !existing.isManaged {
+            if case .vxlan(let vxlan) = existing.kind { holders[TunnelIdentifier(vxlan)] = id }
+        }
+        guard !holders.isEmpty else { return }
+        for id in links.desired.keys.sorted() {
+            guard case .vxlan(let vxlan)? = links.desired[id]?.kind else { continue }
+            guard let holder = holders[TunnelIdentifier(vxlan)], holder != id else { continue }
+            problems.append(
+                Problem(
+                    "cannot create vxlan link '\(id)': VNI \(vxlan.vni) at UDP port \(vxlan.port) is taken by link "
+                        + "'\(holder)', which is not Weft's",
+                    hint: "choose another VNI or port, or remove that link"
+                )
+            )
+        }
+    }
+
+    /// A bridge takes so many ports and no more; foreign ports count.
+    mutating func checkPortCounts() {
+        var counts: [LinkID: Int] = [:]
+        for (id, link) in links.desired {
+            if let master = link.master { counts[LinkID(master, in: id.place), default: 0] += 1 }
+        }
+        for (id, existing) in links.observed where !existing.isManaged {
+            if let master = existing.master { counts[LinkID(master, in: id.place), default: 0] += 1 }
+        }
+        for (id, count) in counts.sorted(by: { $0.key < $1.key }) {
+            guard count > Bridge.maximumPortCount, links.desired[id] != nil else { continue }
+            problems.append(
+                Problem(
+                    "cannot give bridge '\(id)' \(count) ports: the kernel takes \(Bridge.maximumPortCount)",
+                    hint: "spread the ports over several bridges"
+                )
+            )
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import NetworkModel
+
+extension NodePlanner {
+    /// Routes: added exclusively, replaced where the only one is Weft's, deleted by their full key.
+    mutating func planRoutes() {
+        let present = RouteTable(of: observed)
+        var isWanted = [Bool](repeating: false, count: present.routes.count)
+        for route in desired.routes {
+            guard checkDevice(of: route) else { continue }
+            var mine: Int?
+            var foreign: Int?
+            present.forEach(route.key) { index in
+                if present.routes[index].isManaged {
+                    if mine == nil { mine = index }
+                } else if survives(present.routes[index]) {
+                    foreign = index
+                }
+            }
+            if let mine { isWanted[mine] = true }
+            plan(route, mine: mine.map { present.routes[$0] }, foreign: foreign.map { present.routes[$0] })
+        }
+        for (index, route) in present.routes.enumerated() where route.isManaged && !isWanted[index] {
+            guard survives(route), !goesWithLink(route.value) else { continue }
+            steps.removingRoutes.append(Change(.delete, .deleteRoute(route.value)))
+        }
+    }
+
+    private mutating func plan(_ route: Route, mine: ObservedRoute?, foreign: ObservedRoute?) {
+        guard let mine, survives(mine) else {
+            if let foreign { return refuse(route, holder: foreign) }
+            return fill(route.place, Change(.create, .addRoute(route)))
+        }
+        let differences = mine.differences(from: route)
+        if let reason = goesAtOnce(mine.value) {
+            if let foreign { return refuse(route, holder: foreign) }
+            fill(route.place, Change(.create, .addRoute(route), reason: reason))
+        } else if !differences.isEmpty {
+            if let foreign { return refuse(route, holder: foreign) }
+            fillChange(of: mine, to: route, differences)
+        } else if goesInTheEnd(mine.value) {
+            steps.restoring.append(
+                Change(.create, .replaceRoute(from: nil, to: route), reason: "the kernel drops it with what is deleted")
+            )
+        }
+    }
+
+    private mutating func fillChange(of mine: ObservedRoute, to route: Route, _ differences: [Difference]) {
+        guard mine.needsRemake(as: route) else {
+            let replacement = Operation.replaceRoute(from: mine.value, to: route)
+            return fill(route.place, Change(.change, replacement, differences: differences))
+        }
+        fill(route.place, Change(.delete, .deleteRoute(mine.value), isCounted: false))
+        fill(
+            route.place,
+            Change(.remake, .addRoute(route), differences: differences, reason: "made anew: it can't be changed in place")
+        )
+    }
+
+    private mutating func refuse(_ route: Route, holder: ObservedRoute) {
+        let place = Self.words(for: route.place)
+        problems.append(
+            Problem(
+                "cannot add route \(route.summary)\(place): table \(route.table) has a route to \(route.destination) with "
+                    + "metric \(route.metric) that is not Weft's (\(holder.holderWords))",
+                hint: "give another metric or table, or remove that route"
+            )
+        )
+    }
+
+    /// A route's device is a link of the place that is there or shall be, and stays.
+    private mutating func checkDevice(of route: Route) -> Bool {
+        guard let device = route.device else { return true }
+        let id = LinkID(device, in: route.place)
+        if links.desired[id] != nil { return true }
+        let place = Self.words(for: route.place)
+        guard let existing = links.observed[id] else {
+            if device.text == "lo" { return true }
+            problems.append(
+                Problem(
+                    "cannot add route \(route.summary)\(place): there is no link '\(device)'",
+                    hint: "'ip link' shows the links"
+                )
+            )
+            return false
+        }
+        guard existing.isManaged else { return true }
+        problems.append(
+            Problem(
+                "cannot add route \(route.summary)\(place): the link '\(device)' is no longer in the document",
+                hint: "state the link in the document, or another device"
+            )
+        )
+        return false
+    }
+
+    // MARK: What the kernel drops
+
+    /// True if the route's namespace stays.
+    private func survives(_ route: ObservedRoute) -> Bool {
+        route.value.place.name.map { desired.namespaces.contains($0) } ?? true
+    }
+
+    /// True if the route needs no deletion since its link goes.
+    private func goesWithLink(_ route: Route) -> Bool {
+        guard let device = route.device else { return false }
+        return links.fates[LinkID(device, in: route.place)].map { !$0.keepsContents } ?? false
+    }
+
+    /// Why a route that is there is gone before the contents of its place are filled; `nil` if it is not.
+    private func goesAtOnce(_ route: Route) -> String? {
+        if let device = route.device {
+            switch links.fates[LinkID(device, in: route.place)] {
+            case .remake?: return "the kernel drops it with link '\(device)'"
+            case .delete? where isCleared(LinkID(device, in: route.place)): return "the kernel drops it with link '\(device)'"
+            case .create?, .keep?, .delete?, .blocked?, nil: break
+            }
+        }
+        guard case .whileBuilding? = losses.moment(of: route) else { return nil }
+        return "the kernel drops it with the address"
+    }
+
+    /// True if a route that is there and wanted is gone when all unwanted things are removed.
+    private func goesInTheEnd(_ route: Route) -> Bool {
+        if goesWithLink(route) { return true }
+        guard case .whileRemoving? = losses.moment(of: route) else { return false }
+        return true
+    }
+
+    /// True if a link is deleted before anything is built.
+    private func isCleared(_ id: LinkID) -> Bool {
+        steps.clearing.contains { change in
+            guard case .deleteLink(let other, _, let peer) = change.operation else { return false }
+            return other == id || peer == id
+        }
+    }
+}
+
+/// The routes of all places, found by key.
+struct RouteTable {
+    let routes: [ObservedRoute]
+    private var first: [Route.Key: Int32] = [:]
+    private var next: [Int32]
+
+    init(of state: ObservedState) {
+        routes = state.namespaces.keys.sorted().reduce(into: state.node.routes) { all, name in
+            all += state.namespaces[name]?.routes ?? []
+        }
+        next = [Int32](repeating: -1, count: routes.count)
+        first.reserveCapacity(routes.count)
+        for index in routes.indices.reversed() {
+            let position = Int32(index)
+            if let other = first.updateValue(position, forKey: routes[index].value.key) { next[index] = other }
+        }
+    }
+
+    /// Calls `body` with the index of each route of the key, in the kernel's order.
+    func forEach(_ key: Route.Key, _ body: (Int) -> Void) {
+        var index = first[key] ?? -1
+        while index >= 0 {
+            body(Int(index))
+            index = next[Int(index)]
+        }
+    }
+}
+
+extension ObservedRoute {
+    /// What differs between the route as it is and as it shall be; what the document leaves open does not.
+    func differences(from wanted: Route) -> [Difference] {
+        var list: [Difference] = []
+        if isUnlikeAnyOfWefts { list.append(Difference("kind", from: "of another hand", to: "plain")) }
+        Difference.note("type", value.type, wanted.type, in: &list)
+        Difference.note("via", value.gateway, wanted.gateway, in: &list)
+        if wanted.device != nil, wanted.type.needsDevice {
+            Difference.note("dev", value.device, wanted.device, in: &list)
+        }
+        Difference.note("src", value.source, wanted.source, in: &list)
+        Difference.note("mtu", value.mtu, wanted.mtu, in: &list)
+        Difference.note("onlink", value.isOnLink, wanted.isOnLink, in: &list)
+        if wanted.destination.family == .ipv4 {
+            Difference.note("scope", value.effectiveScope, wanted.effectiveScope, in: &list)
+        }
+        return list
+    }
+
+    /// True if a replacement would not do: IPv6 replaces a route only by one of the like.
+    func needsRemake(as wanted: Route) -> Bool {
+        isUnlikeAnyOfWefts || (wanted.destination.family == .ipv6 && value.type != wanted.type)
+    }
+
+    /// Whose route it is, and where it leads, for an operator.
+    var holderWords: String {
+        "protocol \(protocolNumber)\(value.gateway.map { " via \($0)" } ?? "")\(value.device.map { " dev \($0)" } ?? "")"
+    }
+}

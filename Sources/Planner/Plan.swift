@@ -1,0 +1,105 @@
+package import NetworkModel
+
+/// The ordered changes that lead from what is observed to what is desired.
+///
+/// Building a plan reads nothing but its arguments: no clock, no kernel, no randomness, no log. Equal inputs give equal
+/// plans, and a converged node gives the empty plan. That is also how the work is verified: there is no second
+/// comparison to keep in step with this one.
+///
+/// The order:
+/// 1. links that must go before others can come: those that are made anew, and holders of a VNI that is wanted;
+/// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links;
+/// 3. settings, forwarding of packets last;
+/// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
+/// 5. what the kernel dropped together with the deleted although it is wanted.
+package struct Plan: Hashable, Sendable {
+    /// The changes, in the order of their execution.
+    package let changes: [Change]
+    /// What a person should know although nothing is changed for it.
+    package let warnings: [String]
+
+    /// True if the node is as it shall be.
+    package var isEmpty: Bool { changes.isEmpty }
+
+    /// Compares the states and orders what differs.
+    ///
+    /// - Throws: ``PlanRefusal`` if the node is in the way of the document; it lists every reason.
+    package init(
+        from observed: ObservedState,
+        to desired: NodeState,
+        options: PlanOptions = PlanOptions()
+    ) throws(PlanRefusal) {
+        var planner = NodePlanner(from: observed, to: desired, options: options)
+        planner.plan()
+        if !planner.problems.isEmpty { throw PlanRefusal(problems: planner.problems) }
+        changes = planner.steps.ordered
+        warnings = planner.warnings
+    }
+
+    /// How many changes of each verb there are, as a person counts them.
+    package var summary: [Change.Verb: Int] {
+        changes.reduce(into: [:]) { counts, change in
+            if change.isCounted { counts[change.verb, default: 0] += 1 }
+        }
+    }
+}
+
+/// What a plan is for, where that makes a difference.
+package struct PlanOptions: Hashable, Sendable {
+    /// The plan undoes a failed apply: settings that are otherwise never turned off are put back too.
+    package var isRollback = false
+
+    package init(isRollback: Bool = false) {
+        self.isRollback = isRollback
+    }
+}
+
+/// The node is in the way of the document: nothing was changed.
+package struct PlanRefusal: Error, Hashable, Sendable {
+    /// Every reason, in the order of the objects. Never empty.
+    package let problems: [Problem]
+}
+
+/// One thing on the node that is in the way of the document.
+package struct Problem: Hashable, Sendable, CustomStringConvertible {
+    /// What could not be done and what is in the way.
+    package let message: String
+    /// What can be done about it.
+    package let hint: String?
+
+    package init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
+
+    package var description: String { message }
+}
+
+/// The changes of a plan while it is made, by their stage.
+struct Steps {
+    /// Links that must go before others can come.
+    var clearing: [Change] = []
+    /// Links of the node, their attributes, and the namespaces.
+    var building: [Change] = []
+    /// What is on the node's links.
+    var filling: [Change] = []
+    var settings: [Change] = []
+    var removingEntries: [Change] = []
+    var removingRoutes: [Change] = []
+    var removingAddresses: [Change] = []
+    var removingLinks: [Change] = []
+    var removingNamespaces: [Change] = []
+    var restoring: [Change] = []
+
+    /// The changes, in the order of their execution.
+    var ordered: [Change] {
+        var all: [Change] = []
+        let stages = [
+            clearing, building, filling, settings, removingEntries, removingRoutes, removingAddresses, removingLinks,
+            removingNamespaces, restoring,
+        ]
+        all.reserveCapacity(stages.reduce(0) { $0 + $1.count })
+        for stage in stages { all += stage }
+        return all
+    }
+}

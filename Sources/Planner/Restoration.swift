@@ -1,0 +1,58 @@
+package import NetworkModel
+
+extension NodeState {
+    /// The state that Weft had on a node, as a state that shall be: what a rollback plans towards.
+    ///
+    /// Interface indexes are asked for as they were, so that a restored node is the same to the last byte.
+    ///
+    /// - Parameters:
+    ///   - observed: The node before anything was changed.
+    ///   - node: The node's name.
+    package init(restoring observed: ObservedState, node: String) {
+        self.init(node: node)
+        namespaces = Set(observed.namespaces.keys)
+        let survey = LinkSurvey(observed: observed, desired: NodeState(node: node))
+        restore(observed.node, at: .node, survey)
+        for (name, namespace) in observed.namespaces { restore(namespace, at: .namespace(name), survey) }
+        for key in observed.recordedSysctls.keys {
+            if let value = observed.sysctls[key] { sysctls.append(Sysctl(key, value: value)) }
+        }
+    }
+
+    private mutating func restore(_ namespace: ObservedNamespace, at place: Place, _ survey: LinkSurvey) {
+        for link in namespace.links where link.isManaged {
+            let id = LinkID(link.name, in: place)
+            links[id] = Link(restoring: link, id: id, peer: survey.peers[id])
+        }
+        routes += namespace.routes.filter(\.isManaged).map(\.value)
+        for neighbour in namespace.neighbours where neighbour.isManaged && links[neighbour.value.link] != nil {
+            neighbours.append(neighbour.value)
+        }
+        forwarding += namespace.forwarding.filter { links[$0.link] != nil }
+    }
+}
+
+extension Link {
+    /// The link that was there; `nil` for one that Weft can't make, as one whose kind was changed behind its back.
+    init?(restoring link: ObservedLink, id: LinkID, peer: LinkID?) {
+        let kind: LinkKind
+        switch link.kind {
+        case .bridge(let bridge): kind = .bridge(bridge)
+        case .vxlan(let vxlan): kind = .vxlan(vxlan)
+        case .macvlan(let macvlan): kind = .macvlan(macvlan)
+        case .veth:
+            guard let peer else { return nil }
+            kind = .veth(peer: peer)
+        case .other: return nil
+        }
+        guard let mac = link.mac else { return nil }
+        self.init(id, kind: kind, mac: mac, purpose: Mark.purpose(fromAlias: link.alias) ?? "")
+        isUp = link.isUp
+        mtu = link.mtu
+        master = link.master
+        port = link.port ?? BridgePort()
+        addressGeneration = link.addressGeneration ?? .eui64
+        addresses = link.addresses.filter(\.isManaged).map(\.value)
+        index = link.index
+    }
+}

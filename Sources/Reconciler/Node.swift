@@ -1,0 +1,59 @@
+package import LinuxSystem
+
+/// Which node is meant, and where what Weft must remember of it is kept.
+package struct Node: Hashable, Sendable {
+    /// Its name, from which what a document leaves open is derived.
+    package var name: String
+    /// The namespace that is the node; `nil` for the one that the process is in.
+    package var namespace: NamedPath?
+    /// Where the registry is kept.
+    package var runtimeDirectory: String
+    /// Where namespaces have their names.
+    package var namespaceDirectory: NamespaceDirectory
+
+    /// A namespace by its file, and by the name that marks call it.
+    package struct NamedPath: Hashable, Sendable {
+        package var name: String
+        package var path: String
+
+        package init(name: String, path: String) {
+            self.name = name
+            self.path = path
+        }
+    }
+
+    package init(
+        name: String,
+        namespace: NamedPath? = nil,
+        runtimeDirectory: String,
+        namespaceDirectory: NamespaceDirectory = .standard
+    ) {
+        self.name = name
+        self.namespace = namespace
+        self.runtimeDirectory = runtimeDirectory
+        self.namespaceDirectory = namespaceDirectory
+    }
+
+    /// Puts the calling thread into the node's namespace.
+    ///
+    /// - Throws: ``SystemCallError`` or ``NotANetworkNamespace`` if there is no such namespace.
+    func enter() throws {
+        guard let namespace else { return }
+        try NamespaceHandle.open(path: namespace.path).enter()
+    }
+}
+
+/// Called before each thing that is done to the kernel: tests end the process here, or make the thing fail.
+package struct StepHook: Sendable {
+    /// Given what is about to be done, in a word or two; returns the errno to fail with, or `nil` to go on.
+    package var willDo: @Sendable (_ step: String) -> Errno?
+
+    package init(willDo: @escaping @Sendable (_ step: String) -> Errno?) {
+        self.willDo = willDo
+    }
+
+    /// Throws what the hook wants to be thrown.
+    func check(_ call: String, on object: String) throws(SystemCallError) {
+        if let errno = willDo("\(call) \(object)") { throw SystemCallError(call, on: object, errno) }
+    }
+}

@@ -1,0 +1,137 @@
+internal import LinuxSystem
+internal import Netlink
+internal import NetworkModel
+
+/// Opens sockets in namespaces, from the one thread of a pass, which goes from namespace to namespace.
+///
+/// A netlink socket stays in the namespace of the thread that makes it, whatever the thread does later. So the node's
+/// socket is made once, and a socket of another namespace when the pass gets there; one of those is kept at a time.
+struct Sessions: ~Copyable {
+    private let node: Node
+    private let hook: StepHook?
+    private let nodeNamespace: NamespaceHandle
+    private var nodeSocket: NetlinkSocket
+    /// Where the thread is; `nil` if nobody knows.
+    private var position: Place? = .node
+    private var visited: Visit?
+    /// How many messages that change something were sent by sockets that are closed.
+    private var messagesOfClosed = 0
+
+    private struct Visit: ~Copyable {
+        let name: NamespaceName
+        let namespace: NamespaceHandle
+        var socket: NetlinkSocket
+    }
+
+    /// Must be called on a thread made for the pass; leaves it in the node's namespace.
+    ///
+    /// - Throws: ``SystemCallError`` or ``NotANetworkNamespace`` if the node is not to be entered.
+    init(node: Node, hook: StepHook?) throws {
+        try node.enter()
+        self.node = node
+        self.hook = hook
+        nodeNamespace = try NamespaceHandle.current()
+        nodeSocket = try NetlinkSocket.route(hook: hook?.forMessages)
+    }
+
+    /// How many messages that change something were sent.
+    var messagesSent: Int {
+        messagesOfClosed + nodeSocket.messagesSent + (visited?.socket.messagesSent ?? 0)
+    }
+
+    /// Calls `body` with the socket of a place.
+    ///
+    /// - Throws: ``SystemCallError`` if the namespace is not to be entered, or what `body` throws.
+    mutating func withSocket<Value>(
+        of place: Place,
+        _ body: (inout NetlinkSocket) throws -> Value
+    ) throws -> Value {
+        switch place {
+        case .node:
+            return try body(&nodeSocket)
+        case .namespace(let name):
+            try visit(name)
+            guard var visit = visited.take() else { preconditionFailure("a visit has just begun") }
+            defer { visited = consume visit }
+            return try body(&visit.socket)
+        }
+    }
+
+    /// A descriptor of a named namespace, for a message that puts a link there. Valid until another one is visited.
+    mutating func descriptor(of name: NamespaceName) throws -> CInt {
+        try visit(name)
+        guard let visit = visited.take() else { preconditionFailure("a visit has just begun") }
+        let descriptor = visit.namespace.rawValue
+        visited = consume visit
+        return descriptor
+    }
+
+    /// Puts the thread into a place, where it can read and write settings.
+    mutating func enter(_ place: Place) throws {
+        guard position != place else { return }
+        switch place {
+        case .node:
+            try nodeNamespace.enter()
+        case .namespace(let name):
+            position = nil
+            try NamespaceHandle.open(path: node.namespaceDirectory.path(of: name.text)).enter()
+        }
+        position = place
+    }
+
+    /// Makes a namespace, names it, and begins a visit there.
+    ///
+    /// - Throws: ``SystemCallError``; what it has done by then is undone.
+    mutating func createNamespace(_ name: NamespaceName) throws {
+        leave()
+        let directory = node.namespaceDirectory
+        try hook?.check("create", on: directory.path(of: name.text))
+        try directory.reserve(name.text)
+        do {
+            try hook?.check("unshare", on: name.text)
+            position = nil
+            try NamespaceHandle.unshareNew()
+            position = .namespace(name)
+            try hook?.check("mount", on: directory.path(of: name.text))
+            try directory.attach(name.text)
+        } catch {
+            // What failed is what matters; what may stay of the name is found by its kind.
+            try? directory.remove(name.text)
+            throw error
+        }
+        try begin(name, at: NamespaceHandle.current())
+    }
+
+    /// Closes what is open in a named namespace, so that it can die.
+    mutating func leave() {
+        guard let visit = visited.take() else { return }
+        messagesOfClosed += visit.socket.messagesSent
+    }
+
+    private mutating func visit(_ name: NamespaceName) throws {
+        if let visit = visited.take() {
+            let isHere = visit.name == name
+            visited = consume visit
+            if isHere { return }
+        }
+        leave()
+        let namespace = try NamespaceHandle.open(path: node.namespaceDirectory.path(of: name.text))
+        position = nil
+        try namespace.enter()
+        position = .namespace(name)
+        try begin(name, at: namespace)
+    }
+
+    private mutating func begin(_ name: NamespaceName, at namespace: consuming NamespaceHandle) throws {
+        let socket = try NetlinkSocket.route(hook: hook?.forMessages)
+        visited = Visit(name: name, namespace: namespace, socket: socket)
+    }
+}
+
+extension StepHook {
+    /// The hook as a socket knows it.
+    var forMessages: MessageHook {
+        let willDo = willDo
+        return MessageHook { type in willDo("message \(type)") }
+    }
+}
