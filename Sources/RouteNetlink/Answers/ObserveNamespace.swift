@@ -1,20 +1,21 @@
 internal import CMnl
+internal import Glibc
 package import Netlink
 package import NetworkModel
 
-/// What is read of a namespace.
+/// What is read of a namespace besides its links and their addresses.
 package struct ObservationOptions: Hashable, Sendable {
     /// Routes of both families.
     package var includesRoutes = true
     /// Permanent neighbours.
     package var includesNeighbours = true
-    /// FDB entries, which are asked for by bridge and by VXLAN link, Weft's only.
+    /// FDB entries of Weft's bridges and VXLAN links and of their ports.
     package var includesForwarding = true
 
     package init() {}
 }
 
-/// Reads what one network namespace holds: `processCount` and, but for the node's own, `isMarked` are left alone.
+/// Reads what one network namespace holds; `processCount` and `isMarked` are left to others.
 ///
 /// Equivalent to `ip -d link`, `ip addr`, `ip route show table all`, `ip neigh show nud permanent`, `bridge fdb`.
 ///
@@ -24,7 +25,7 @@ package struct ObservationOptions: Hashable, Sendable {
 ///   - nodeLinks: The names of the node's links by index, by which parents and underlays of links are known that were
 ///     made from the node; not needed for the node itself.
 ///   - options: What is read.
-/// - Throws: ``NetlinkTransportError`` when the kernel could not be read wholly.
+/// - Throws: ``NetlinkTransportError`` when something could not be read wholly.
 package func observeNamespace(
     on socket: inout NetlinkSocket,
     place: Place,
@@ -33,6 +34,17 @@ package func observeNamespace(
 ) throws -> ObservedNamespace {
     var observed = ObservedNamespace()
     observed.links = try observeLinks(on: &socket, nodeLinks: nodeLinks)
+    let names = Dictionary(observed.links.map { ($0.index, $0.name) }, uniquingKeysWith: { first, _ in first })
+    if options.includesRoutes {
+        observed.routes = try observeRoutes(.ipv4, on: &socket, place: place, names: names)
+        observed.routes += try observeRoutes(.ipv6, on: &socket, place: place, names: names)
+    }
+    if options.includesNeighbours {
+        observed.neighbours = try observeNeighbours(on: &socket, place: place, names: names)
+    }
+    if options.includesForwarding {
+        observed.forwarding = try observeForwarding(on: &socket, place: place, links: observed.links)
+    }
     return observed
 }
 
@@ -41,12 +53,92 @@ package func observeLinks(
     on socket: inout NetlinkSocket,
     nodeLinks: [Int32: InterfaceName] = [:]
 ) throws -> [ObservedLink] {
-    []
+    var decoded: [DecodedLink] = []
+    try socket.dump(Question.links, restart: { decoded.removeAll() }) { type, payload in
+        guard Int(type) == Int(RTM_NEWLINK), let link = try decodeLink(payload) else { return }
+        decoded.append(link)
+    }
+    var addresses: [Int32: [ObservedAddress]] = [:]
+    try socket.dump(Question.addresses, restart: { addresses.removeAll() }) { type, payload in
+        guard Int(type) == Int(RTM_NEWADDR), let found = try decodeAddress(payload) else { return }
+        addresses[found.linkIndex, default: []].append(found.address)
+    }
+    let names = Dictionary(decoded.map { ($0.link.index, $0.link.name) }, uniquingKeysWith: { first, _ in first })
+    return decoded.map { decoded in
+        var link = decoded.resolved(here: names, node: nodeLinks)
+        link.addresses = addresses[link.index] ?? []
+        return link
+    }.sorted { $0.index < $1.index }
 }
 
 /// Reads the mark of a namespace: the alias of its `lo`, and whether that is up.
 ///
 /// Equivalent to `ip link show lo`.
 package func observeLoopback(on socket: inout NetlinkSocket) throws -> (alias: String, isUp: Bool) {
-    ("", false)
+    try socket.get(Question.link(index: 1)) { _, payload in
+        guard let link = try decodeLink(payload)?.link else { throw NetlinkTransportError.malformed }
+        return (link.alias, link.isUp)
+    }
+}
+
+private func observeRoutes(
+    _ family: AddressFamily,
+    on socket: inout NetlinkSocket,
+    place: Place,
+    names: [Int32: InterfaceName]
+) throws -> [ObservedRoute] {
+    var names = LinkNames(names)
+    var routes: [ObservedRoute] = []
+    try socket.dump(Question.routes(family), restart: { routes.removeAll() }) { type, payload in
+        guard Int(type) == Int(RTM_NEWROUTE) else { return }
+        if let route = try decodeRoute(payload, in: place, names: &names) { routes.append(route) }
+    }
+    return routes
+}
+
+private func observeNeighbours(
+    on socket: inout NetlinkSocket,
+    place: Place,
+    names: [Int32: InterfaceName]
+) throws -> [ObservedNeighbour] {
+    var names = LinkNames(names)
+    var neighbours: [ObservedNeighbour] = []
+    try socket.dump(Question.neighbours, restart: { neighbours.removeAll() }) { type, payload in
+        guard Int(type) == Int(RTM_NEWNEIGH) else { return }
+        if let neighbour = try decodeNeighbour(payload, in: place, names: &names) { neighbours.append(neighbour) }
+    }
+    return neighbours
+}
+
+/// Reads the entries of Weft's bridges, which the kernel lists with those of all their ports, and of such links of
+/// Weft's as have a table but no bridge of Weft's.
+private func observeForwarding(
+    on socket: inout NetlinkSocket,
+    place: Place,
+    links: [ObservedLink]
+) throws -> [ForwardingEntry] {
+    var known = ForwardingLinks(links, in: place)
+    var bridges: Set<InterfaceName> = []
+    var questions: [NetlinkRequest] = []
+    for link in links where link.isManaged {
+        guard case .bridge = link.kind else { continue }
+        bridges.insert(link.name)
+        questions.append(Question.forwarding(ofBridge: link.index))
+    }
+    for link in links where link.isManaged {
+        if let master = link.master {
+            if !bridges.contains(master) { questions.append(Question.forwarding(ofLink: link.index)) }
+        } else if case .vxlan = link.kind {
+            questions.append(Question.forwarding(ofLink: link.index))
+        }
+    }
+    var entries: [ForwardingEntry] = []
+    for question in questions {
+        let count = entries.count
+        try socket.dump(question, restart: { entries.removeSubrange(count...) }) { type, payload in
+            guard Int(type) == Int(RTM_NEWNEIGH) else { return }
+            if let entry = try decodeForwarding(payload, links: &known) { entries.append(entry) }
+        }
+    }
+    return entries
 }
