@@ -1,6 +1,7 @@
 package import LinuxSystem
 package import NetworkModel
 package import Planner
+internal import RouteNetlink
 
 /// Brings one node to a state, and reads what it is in.
 ///
@@ -40,6 +41,15 @@ package struct Reconciler: Sendable {
         try onThread { reconciler in
             var sessions = try Sessions(node: reconciler.node, hook: nil)
             return try Observer(node: reconciler.node).observe(&sessions, sysctls: sysctls).state
+        }
+    }
+
+    /// The addresses that the node itself holds, by which it is known among the nodes of a document. Needs no privilege.
+    package func localAddresses() throws -> [IPAddress] {
+        try onThread { reconciler in
+            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            let links = try sessions.withSocket(of: .node) { try observeLinks(on: &$0) }
+            return links.flatMap { $0.addresses.map(\.value.address) }
         }
     }
 
@@ -84,6 +94,9 @@ package struct Reconciler: Sendable {
     private func forget() throws {
         try AtomicFile.removeFileIfExists(Registry.path(in: node.runtimeDirectory))
         try AtomicFile.removeDirectoryIfEmpty(node.runtimeDirectory)
+        // The directory that holds those of all nodes is ours as well, and goes with the last of them.
+        let parent = "/run/weft"
+        if node.runtimeDirectory.hasPrefix(parent + "/") { try AtomicFile.removeDirectoryIfEmpty(parent) }
     }
 
     private func observe(_ sessions: inout Sessions, for desired: NodeState) throws -> Observer.Observation {

@@ -17,10 +17,17 @@ struct Sessions: ~Copyable {
     /// How many messages that change something were sent by sockets that are closed.
     private var messagesOfClosed = 0
 
-    private struct Visit: ~Copyable {
+    /// A namespace that the pass is in, and its socket.
+    private final class Visit {
         let name: NamespaceName
         let namespace: NamespaceHandle
         var socket: NetlinkSocket
+
+        init(_ name: NamespaceName, _ namespace: consuming NamespaceHandle, _ socket: consuming NetlinkSocket) {
+            self.name = name
+            self.namespace = namespace
+            self.socket = socket
+        }
     }
 
     /// Must be called on a thread made for the pass; leaves it in the node's namespace.
@@ -28,10 +35,12 @@ struct Sessions: ~Copyable {
     /// - Throws: ``SystemCallError`` or ``NotANetworkNamespace`` if the node is not to be entered.
     init(node: Node, hook: StepHook?) throws {
         try node.enter()
+        let namespace = try NamespaceHandle.current()
+        let socket = try NetlinkSocket.route(hook: hook?.forMessages)
         self.node = node
         self.hook = hook
-        nodeNamespace = try NamespaceHandle.current()
-        nodeSocket = try NetlinkSocket.route(hook: hook?.forMessages)
+        nodeNamespace = namespace
+        nodeSocket = socket
     }
 
     /// How many messages that change something were sent.
@@ -50,20 +59,13 @@ struct Sessions: ~Copyable {
         case .node:
             return try body(&nodeSocket)
         case .namespace(let name):
-            try visit(name)
-            guard var visit = visited.take() else { preconditionFailure("a visit has just begun") }
-            defer { visited = consume visit }
-            return try body(&visit.socket)
+            return try body(&visit(name).socket)
         }
     }
 
     /// A descriptor of a named namespace, for a message that puts a link there. Valid until another one is visited.
     mutating func descriptor(of name: NamespaceName) throws -> CInt {
-        try visit(name)
-        guard let visit = visited.take() else { preconditionFailure("a visit has just begun") }
-        let descriptor = visit.namespace.rawValue
-        visited = consume visit
-        return descriptor
+        try visit(name).namespace.rawValue
     }
 
     /// Puts the thread into a place, where it can read and write settings.
@@ -99,32 +101,30 @@ struct Sessions: ~Copyable {
             try? directory.remove(name.text)
             throw error
         }
-        try begin(name, at: NamespaceHandle.current())
+        _ = try begin(name, at: NamespaceHandle.current())
     }
 
     /// Closes what is open in a named namespace, so that it can die.
     mutating func leave() {
-        guard let visit = visited.take() else { return }
-        messagesOfClosed += visit.socket.messagesSent
+        messagesOfClosed += visited?.socket.messagesSent ?? 0
+        visited = nil
     }
 
-    private mutating func visit(_ name: NamespaceName) throws {
-        if let visit = visited.take() {
-            let isHere = visit.name == name
-            visited = consume visit
-            if isHere { return }
-        }
+    /// Where the pass is, or goes now.
+    private mutating func visit(_ name: NamespaceName) throws -> Visit {
+        if let visited, visited.name == name { return visited }
         leave()
         let namespace = try NamespaceHandle.open(path: node.namespaceDirectory.path(of: name.text))
         position = nil
         try namespace.enter()
         position = .namespace(name)
-        try begin(name, at: namespace)
+        return try begin(name, at: namespace)
     }
 
-    private mutating func begin(_ name: NamespaceName, at namespace: consuming NamespaceHandle) throws {
-        let socket = try NetlinkSocket.route(hook: hook?.forMessages)
-        visited = Visit(name: name, namespace: namespace, socket: socket)
+    private mutating func begin(_ name: NamespaceName, at namespace: consuming NamespaceHandle) throws -> Visit {
+        let visit = Visit(name, namespace, try NetlinkSocket.route(hook: hook?.forMessages))
+        visited = visit
+        return visit
     }
 }
 

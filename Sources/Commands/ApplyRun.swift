@@ -1,0 +1,121 @@
+internal import ArgumentParser
+internal import Document
+internal import Glibc
+internal import LinuxSystem
+internal import Planner
+internal import Reconciler
+internal import Synchronization
+
+/// One apply or destroy from the user's side: who is waited for, how far it is, how long it took.
+final class ApplyRun: Sendable {
+    let node: Node
+    private let options: ChangeOptions
+    private let output: OutputOptions
+    private let began = ContinuousClock.now
+    private let total = Atomic<Int>(0)
+    private let lastShown = Atomic<Int>(0)
+
+    init(node: Node, options: ChangeOptions, output: OutputOptions) {
+        self.node = node
+        self.options = options
+        self.output = output
+    }
+
+    /// How long it has taken so far, in milliseconds.
+    var milliseconds: Int {
+        let elapsed = ContinuousClock.now - began
+        return Int(elapsed.components.seconds) * 1000 + Int(elapsed.components.attoseconds / 1_000_000_000_000_000)
+    }
+
+    /// Runs `body` with a reconciler for the node.
+    func perform(
+        _ body: (Reconciler, Reconciler.Options) throws -> ApplyReport
+    ) throws -> ApplyReport {
+        ResourceLimits.raiseOpenFiles()
+        var reconcilerOptions = Reconciler.Options()
+        reconcilerOptions.keepsGoing = options.keepGoing
+        reconcilerOptions.waits = !options.noWait
+        reconcilerOptions.onWait = { [self] holder in
+            var console = Console(output)
+            console.note("waiting for \(holder?.description ?? "another process"), which changes this node")
+        }
+        reconcilerOptions.onPlan = { [self] plan in total.store(plan.changes.count, ordering: .relaxed) }
+        reconcilerOptions.onProgress = { [self] done in showProgress(done) }
+        let report = try body(Reconciler(node: node), reconcilerOptions)
+        if lastShown.load(ordering: .relaxed) > 0 { Self.writeOver("") }
+        return report
+    }
+
+    /// On a terminal, a line that is written over, once work takes more than a second.
+    private func showProgress(_ done: Int) {
+        guard !output.quiet, output.format == .text, isatty(STDERR_FILENO) == 1 else { return }
+        let now = milliseconds
+        guard now >= 1000, now - lastShown.load(ordering: .relaxed) >= 100 else { return }
+        lastShown.store(now, ordering: .relaxed)
+        Self.writeOver("\(min(done, total.load(ordering: .relaxed))) of \(total.load(ordering: .relaxed)) changes")
+    }
+
+    private static func writeOver(_ text: String) {
+        let line = "\r\u{1b}[K" + text
+        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+    }
+}
+
+extension Console {
+    /// Tells what became of an apply.
+    ///
+    /// - Throws: The exit status, if not everything is as it shall be.
+    mutating func print(_ report: ApplyReport, of run: ApplyRun, documentWarnings: [Complaint]) throws {
+        let milliseconds = run.milliseconds
+        if isJSON {
+            print { $0.report(report, node: run.node.name, milliseconds: milliseconds, documentWarnings) }
+        } else {
+            printText(report, milliseconds: milliseconds, documentWarnings)
+        }
+        if !report.isDone { throw ExitStatus.failed }
+    }
+
+    private mutating func printText(_ report: ApplyReport, milliseconds: Int, _ warnings: [Complaint]) {
+        for warning in warnings { self.warning(warning.description, hint: warning.hint) }
+        for warning in report.plan.warnings { self.warning(warning) }
+        let duration = "\(milliseconds / 1000).\(String(String(1000 + milliseconds % 1000).dropFirst())) s"
+        if report.isDone {
+            guard !options.quiet else { return }
+            if report.plan.isEmpty { return print("nothing to change (\(duration))") }
+            print(changesOf: report.plan, atMost: options.verbose ? .max : Self.shownChanges)
+            let counts = report.plan.summary
+            print(
+                "\(counts[.create] ?? 0) created, \(counts[.change] ?? 0) changed, \(counts[.remake] ?? 0) made anew, "
+                    + "\(counts[.delete] ?? 0) deleted; verified; \(duration)"
+            )
+            return
+        }
+        for failure in report.failures { error(failure.description, hint: failure.hint) }
+        switch report.isRolledBack {
+        case true?: note("undone: this node is as it was before")
+        case false?:
+            for failure in report.rollbackFailures { error("while undoing: \(failure)", hint: failure.hint) }
+            error("not everything could be undone", hint: "'weft plan' shows what differs now")
+        case nil: note("kept going: what could be done was done")
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func report(
+        _ report: ApplyReport,
+        node: String,
+        milliseconds: Int,
+        _ documentWarnings: [Complaint]
+    ) {
+        object { object in
+            object.plan(report.plan, node: node, documentWarnings: documentWarnings)
+            object.member("applied", report.applied)
+            object.array("failures", report.failures + report.rollbackFailures) { $0.failure($1) }
+            object.begin("rolledBack")
+            if let isRolledBack = report.isRolledBack { object.value(isRolledBack) } else { object.value(false) }
+            object.member("verified", report.isVerified)
+            object.member("durationMs", milliseconds)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+internal import ArgumentParser
+internal import Document
+internal import Reconciler
+
+/// Prints the state of one node, with every default made explicit.
+struct CompileCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compile",
+        abstract: "Print the state of this node that a document asks for, with every default made explicit.",
+        discussion: """
+            What is printed is a document itself: applying it changes nothing after the original was applied.
+            Needs no privilege.
+            """
+    )
+
+    @OptionGroup var document: DocumentArgument
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try reporting(output) { console in
+            let loaded = try Document.load(path: document.path)
+            let node = try node.resolve(for: loaded)
+            let state = try loaded.nodeState(for: node.name)
+            let text = console.isJSON ? NodeStatePrinter.json(state) : NodeStatePrinter.yaml(state)
+            console.print(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import Reconciler
+
+/// Removes everything that Weft made on the node.
+struct DestroyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy",
+        abstract: "Remove everything that Weft made on this node.",
+        discussion: """
+            Needs no document: what is Weft's bears its mark. Settings are put back to what they were, where they still
+            have Weft's value; forwarding stays on, for others may rely on it.
+            """
+    )
+
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var change: ChangeOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try reporting(output) { console in
+            try CommandFailure.checkPrivilege(to: "change this node")
+            let run = ApplyRun(node: node.node(called: node.defaultName), options: change, output: output)
+            let report = try run.perform { reconciler, options in try reconciler.destroy(options) }
+            try console.print(report, of: run, documentWarnings: [])
+        }
+    }
+}

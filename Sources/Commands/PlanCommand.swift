@@ -1,0 +1,47 @@
+internal import ArgumentParser
+internal import Document
+internal import Planner
+internal import Reconciler
+
+/// Shows what apply would change, and changes nothing.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what apply would change, and change nothing.",
+        discussion: """
+            Every line is one change, in the order in which apply makes them: '+' creates, '~' changes in place, '±' makes
+            anew, '-' deletes. Exit status: 0, or with '--detailed-exitcode' 2 if there is something to change.
+            """
+    )
+
+    @OptionGroup var document: DocumentArgument
+    @OptionGroup var node: NodeOptions
+    @OptionGroup var output: OutputOptions
+
+    @Flag(help: "Exit with status 2 if there is something to change.")
+    var detailedExitcode = false
+
+    func run() throws {
+        try reporting(output) { console in
+            let loaded = try Document.load(path: document.path)
+            try CommandFailure.checkPrivilege(to: "read the state of this node")
+            let node = try node.resolve(for: loaded)
+            let plan = try Reconciler(node: node).plan(loaded.nodeState(for: node.name))
+            if console.isJSON {
+                console.print { writer in
+                    writer.object { $0.plan(plan, node: node.name, documentWarnings: loaded.warnings) }
+                }
+            } else {
+                for warning in loaded.warnings { console.warning(warning.description, hint: warning.hint) }
+                for warning in plan.warnings { console.warning(warning) }
+                if plan.isEmpty {
+                    console.print("nothing to change")
+                } else {
+                    console.print(changesOf: plan)
+                    console.print(summaryOf: plan)
+                }
+            }
+            if detailedExitcode, !plan.isEmpty { throw ExitStatus.changes }
+        }
+    }
+}
