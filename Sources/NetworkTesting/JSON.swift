@@ -85,10 +85,10 @@ extension JSON: CustomStringConvertible {
         case .bool(let value): "\(value)"
         case .int(let value): "\(value)"
         case .double(let value): "\(value)"
-        case .string(let value): "\"\(value)\""
+        case .string(let value): value.debugDescription
         case .array(let values): "[\(values.map(\.description).joined(separator: ", "))]"
         case .object(let members):
-            "{\(members.sorted { $0.key < $1.key }.map { "\($0): \($1)" }.joined(separator: ", "))}"
+            "{\(members.sorted { $0.key < $1.key }.map { "\($0.debugDescription): \($1)" }.joined(separator: ", "))}"
         }
     }
 }

@@ -46,6 +46,8 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
     /// Everything of one namespace.
     private static func dump(of node: ThrowAwayNode, namespace: String?) throws -> [String] {
         let place = node.fullName(of: namespace)
+        // One that never settles shows in the test's own differences.
+        _ = try Eventually.holds { try isSettled(place) }
         var lines: [String] = []
         for (title, arguments) in questions {
             let text = try Command(arguments.map { $0 == "NETNS" ? place : $0 }).output()
@@ -60,6 +62,17 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
         }
         lines += try node.inside(namespace) { try sysctls() }.map { "\(place) sysctl: \($0)" }
         return lines
+    }
+
+    /// False while the kernel has yet to follow a carrier, or to find out whether an IPv6 address is taken: addresses
+    /// and routes come by themselves then.
+    private static func isSettled(_ place: String) throws -> Bool {
+        let links = try JSON(text: Command(["ip", "-n", place, "-json", "addr", "show"]).output())
+        return links.elements.allSatisfy { link in
+            let awaitsCarrier = link["flags"].elements.contains("LOWER_UP")
+                && (link["operstate"] == "DOWN" || link["operstate"] == "LOWERLAYERDOWN")
+            return !awaitsCarrier && !link["addr_info"].elements.contains { $0["tentative"] == true }
+        }
     }
 
     /// What is asked of every namespace.

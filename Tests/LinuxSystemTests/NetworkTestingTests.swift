@@ -59,7 +59,7 @@ struct NetworkTestingTests {
         "ip neigh add proxy 10.9.0.8 dev u", "bridge fdb add 02:00:00:00:00:09 dev v dst 10.9.0.3",
         "sysctl -q -w net.ipv4.conf.u.rp_filter=2", "sysctl -q -w net.ipv4.ip_forward=1",
         "sysctl -q -w net.ipv6.conf.u.accept_ra=0", "ip link set p type bridge_slave isolated on",
-        "ip link set br type bridge forward_delay 900",
+        "ip link set sw0 type bridge forward_delay 900",
     ]
 
     @Test("a dump is equal to itself, and sees every change", arguments: changes)
@@ -68,7 +68,7 @@ struct NetworkTestingTests {
             for line in [
                 "sysctl -q -w net.ipv4.ip_forward=0", "ip link add u type veth peer name u2", "ip link set u2 up", "ip link set u up",
                 "ip addr add 10.9.0.1/24 dev u", "ip link add v type vxlan id 9 dstport 4789 local 10.9.0.1",
-                "ip link add br type bridge", "ip link add p type veth peer name p2", "ip link set p master br",
+                "ip link add sw0 type bridge", "ip link add p type veth peer name p2", "ip link set p master sw0",
             ] { try node.run(line) }
             let before = try WholeDump.take(of: node)
             let again = try WholeDump.take(of: node)
