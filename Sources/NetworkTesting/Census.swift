@@ -22,8 +22,10 @@ package struct Census: Hashable, Sendable, CustomStringConvertible {
                 try? AtomicFile.read("/proc/self/task/\(thread)/comm").map { "\(thread) \($0.dropLast())" }
             },
             namespaces: try NamespaceDirectory.standard.list().map(\.name),
-            links: try (AtomicFile.read("/proc/thread-self/net/dev") ?? "").split(separator: "\n").dropFirst(2)
-                .map { String($0.prefix { $0 != ":" }).trimmingPrefix(while: \.isWhitespace) }.map(String.init)
+            links: try (AtomicFile.read("/proc/thread-self/net/dev") ?? "").split(separator: "\n").dropFirst(
+                2
+            )
+            .map { String($0.prefix { $0 != ":" }).trimmingPrefix(while: \.isWhitespace) }.map(String.init)
         )
     }
 

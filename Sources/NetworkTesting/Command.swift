@@ -72,7 +72,14 @@ package struct Command: Sendable {
         let argv = CStrings(arguments)
         let envp = CStrings(Self.inherited.merging(environment) { _, new in new }.map { "\($0)=\($1)" })
         var pid = pid_t()
-        let error = posix_spawn(&pid, try Self.path(of: arguments[0]), &actions, nil, argv.pointers, envp.pointers)
+        let error = posix_spawn(
+            &pid,
+            try Self.path(of: arguments[0]),
+            &actions,
+            nil,
+            argv.pointers,
+            envp.pointers
+        )
         guard error == 0 else {
             throw SystemCallError("posix_spawn", on: arguments[0], Errno(code: error))
         }

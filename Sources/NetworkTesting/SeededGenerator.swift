@@ -24,7 +24,9 @@ package enum Randomness {
     /// - Parameter test: Who asks, for the printed line.
     /// - Returns: The seed, the same for every caller of a run that was given one.
     package static func seed(for test: String) -> UInt64 {
-        if let given = ProcessInfo.processInfo.environment["WEFT_SEED"].flatMap({ UInt64($0) }) { return given }
+        if let given = ProcessInfo.processInfo.environment["WEFT_SEED"].flatMap({ UInt64($0) }) {
+            return given
+        }
         let made = UInt64.random(in: .min ... .max)
         print("\(test): WEFT_SEED=\(made)")
         return made

@@ -69,7 +69,8 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
     private static func isSettled(_ place: String) throws -> Bool {
         let links = try JSON(text: Command(["ip", "-n", place, "-json", "addr", "show"]).output())
         return links.elements.allSatisfy { link in
-            let awaitsCarrier = link["flags"].elements.contains("LOWER_UP")
+            let awaitsCarrier =
+                link["flags"].elements.contains("LOWER_UP")
                 && (link["operstate"] == "DOWN" || link["operstate"] == "LOWERLAYERDOWN")
             return !awaitsCarrier && !link["addr_info"].elements.contains { $0["tentative"] == true }
         }
@@ -104,7 +105,7 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
             let child = "\(path)/\(name)"
             do {
                 lines.append("\(child) = \(try SysctlFile.read(child))")
-            } catch where error.errno == .isADirectory {
+            } catch  where error.errno == .isADirectory {
                 lines += try settings(below: child)
             } catch {
                 // Write only, or not set yet, such as stable_secret.

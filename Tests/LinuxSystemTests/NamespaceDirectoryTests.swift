@@ -61,7 +61,9 @@ struct NamespaceDirectoryTests {
             #expect(identity != here)
             #expect(try directory.list() == [.init(name: "red", kind: .namespace(identity))])
             #expect(try NamespaceHandle.open(name: "red", in: directory).identity == identity)
-            #expect(try Command(["nsenter", "--net=\(directory.path)/red", "ip", "link"]).output().contains("lo"))
+            #expect(
+                try Command(["nsenter", "--net=\(directory.path)/red", "ip", "link"]).output().contains("lo")
+            )
         }
     }
 
@@ -71,7 +73,9 @@ struct NamespaceDirectoryTests {
             let standard = NamespaceDirectory.standard
             let name = node.fullName(of: "red")
             let identity = try create(name, in: standard)
-            #expect(try Command("ip netns list").output().split(separator: "\n").contains { $0.hasPrefix(name) })
+            #expect(
+                try Command("ip netns list").output().split(separator: "\n").contains { $0.hasPrefix(name) }
+            )
             try Command(["ip", "netns", "delete", name]).output()
             #expect(try !standard.list().contains { $0.name == name })
 
@@ -102,7 +106,8 @@ struct NamespaceDirectoryTests {
             try AtomicFile.write("\(directory.path)/e-file", "text")
             try directory.reserve("f-mount-namespace")
             // The kernel mounts no mount namespace but a newer one than its own: another type serves as well.
-            try Command(["mount", "--bind", "/proc/self/ns/uts", "\(directory.path)/f-mount-namespace"]).output()
+            try Command(["mount", "--bind", "/proc/self/ns/uts", "\(directory.path)/f-mount-namespace"])
+                .output()
             #expect(
                 try directory.list() == [
                     .init(name: "a-namespace", kind: .namespace(identity)),

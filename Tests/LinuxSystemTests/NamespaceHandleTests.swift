@@ -9,7 +9,10 @@ struct NamespaceHandleTests {
         try ThrowAwayNode.with { node in
             let here = try NamespaceHandle.current().identity
             let (inside, process) = try node.inside {
-                (try NamespaceHandle.current().identity, try NamespaceHandle.open(path: "/proc/self/ns/net").identity)
+                (
+                    try NamespaceHandle.current().identity,
+                    try NamespaceHandle.open(path: "/proc/self/ns/net").identity
+                )
             }
             #expect(inside != here)
             #expect(process == here)
@@ -39,7 +42,9 @@ struct NamespaceHandleTests {
         arguments: ["/dev/null", "/", "/proc/self/ns/mnt", "/proc/self/ns/pid", "/etc/passwd"]
     )
     func refusesOthers(path: String) {
-        #expect(throws: NotANetworkNamespace(path: path)) { _ = try NamespaceHandle.open(path: path).identity }
+        #expect(throws: NotANetworkNamespace(path: path)) {
+            _ = try NamespaceHandle.open(path: path).identity
+        }
     }
 
     @Test("does not wait for a FIFO's other end")

@@ -50,7 +50,8 @@ struct NetworkTestingTests {
 
     /// Everything that a dump must see, by a command that changes it and nothing else.
     private static let changes = [
-        "ip link add w type veth peer name w2", "ip link set u mtu 1400", "ip link set u alias x", "ip link set u group 7",
+        "ip link add w type veth peer name w2", "ip link set u mtu 1400", "ip link set u alias x",
+        "ip link set u group 7",
         "ip link set u down", "ip addr add 10.9.0.2/24 dev u", "ip addr add fd00:9::2/64 dev u nodad",
         "ip route add 10.8.0.0/16 via 10.9.0.9", "ip route add 10.7.0.0/16 dev u table 77",
         "ip -6 route add fd00:8::/64 dev u", "ip rule add from 10.1.0.0/16 table 77",
@@ -66,9 +67,13 @@ struct NetworkTestingTests {
     func dumpSees(change: String) throws {
         try ThrowAwayNode.with { node in
             for line in [
-                "sysctl -q -w net.ipv4.ip_forward=0", "ip link add u type veth peer name u2", "ip link set u2 up", "ip link set u up",
+                // Nothing to wait for: no address is looked for on the link first.
+                "sysctl -q -w net.ipv6.conf.default.accept_dad=0",
+                "sysctl -q -w net.ipv4.ip_forward=0", "ip link add u type veth peer name u2",
+                "ip link set u2 up", "ip link set u up",
                 "ip addr add 10.9.0.1/24 dev u", "ip link add v type vxlan id 9 dstport 4789 local 10.9.0.1",
-                "ip link add sw0 type bridge", "ip link add p type veth peer name p2", "ip link set p master sw0",
+                "ip link add sw0 type bridge", "ip link add p type veth peer name p2",
+                "ip link set p master sw0",
             ] { try node.run(line) }
             let before = try WholeDump.take(of: node)
             let again = try WholeDump.take(of: node)
@@ -86,7 +91,11 @@ struct NetworkTestingTests {
             let before = try WholeDump.take(of: node)
             try Command(["ip", "netns", "add", node.fullName(of: "red")]).output()
             let withNamespace = try WholeDump.take(of: node)
-            #expect(WholeDump.diff(before, withNamespace).contains { $0.hasPrefix("+ /run/netns/\(node.name).red") })
+            #expect(
+                WholeDump.diff(before, withNamespace).contains {
+                    $0.hasPrefix("+ /run/netns/\(node.name).red")
+                }
+            )
             #expect(withNamespace.lines.contains { $0.hasPrefix("\(node.name).red link:") })
             try AtomicFile.makeDirectories(node.runtimeDirectory)
             try AtomicFile.write("\(node.runtimeDirectory)/file", "text")

@@ -65,7 +65,9 @@ struct NodeLockTests {
                 defer { _ = try? holder.end() }
                 let namespace = try NamespaceHandle.open(path: one.path()).identity
                 #expect(try Eventually.holds { try NodeLock.holder(of: namespace) != nil })
-                try other.inside { #expect(throws: Never.self) { try NodeLock.acquire(wait: false).release() } }
+                try other.inside {
+                    #expect(throws: Never.self) { try NodeLock.acquire(wait: false).release() }
+                }
             }
         }
     }
@@ -96,7 +98,9 @@ struct NodeLockTests {
             """
         let file = NamespaceIdentity(device: 4, inode: 4_026_531_833)
         #expect(NodeLock.holder(of: file, inTable: table) == 15)
-        #expect(NodeLock.holder(of: NamespaceIdentity(device: 0xfe00, inode: file.inode), inTable: table) == 12)
+        #expect(
+            NodeLock.holder(of: NamespaceIdentity(device: 0xfe00, inode: file.inode), inTable: table) == 12
+        )
         #expect(NodeLock.holder(of: NamespaceIdentity(device: 4, inode: 1), inTable: table) == nil)
         #expect(NodeLock.holder(of: file, inTable: "1: FLOCK ADVISORY WRITE 0 00:04:4026531833 0 EOF") == nil)
         #expect(NodeLock.holder(of: file, inTable: "garbage\n1:\n") == nil)

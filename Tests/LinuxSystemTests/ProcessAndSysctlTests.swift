@@ -14,7 +14,9 @@ struct ProcessTableTests {
                 let first = try NamespaceHandle.open(path: one.path()).identity
                 let second = try NamespaceHandle.open(path: two.path()).identity
                 let wanted = [first: 3, second: 0]
-                #expect(try Eventually.holds { try ProcessTable.countProcesses(in: [first, second]) == wanted })
+                #expect(
+                    try Eventually.holds { try ProcessTable.countProcesses(in: [first, second]) == wanted }
+                )
                 let pids = try Command(["ip", "netns", "pids", one.name]).output().split(separator: "\n")
                 #expect(pids.count == 3)
             }
