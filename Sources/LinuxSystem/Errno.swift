@@ -36,6 +36,7 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     package static let busy = Errno(code: EBUSY)
     package static let fileExists = Errno(code: EEXIST)
     package static let notADirectory = Errno(code: ENOTDIR)
+    package static let isADirectory = Errno(code: EISDIR)
     package static let fileTooLarge = Errno(code: EFBIG)
     package static let noSuchDevice = Errno(code: ENODEV)
     package static let invalidArgument = Errno(code: EINVAL)

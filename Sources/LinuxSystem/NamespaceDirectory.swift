@@ -128,6 +128,11 @@ extension NamespaceDirectory {
         package let name: String
         package let kind: Kind
 
+        package init(name: String, kind: Kind) {
+            self.name = name
+            self.kind = kind
+        }
+
         /// What stands behind a name.
         package enum Kind: Hashable, Sendable {
             /// A mounted network namespace.

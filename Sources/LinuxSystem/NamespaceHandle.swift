@@ -26,6 +26,10 @@ package struct NamespaceIdentity: Hashable, Sendable, Comparable, CustomStringCo
 package struct NotANetworkNamespace: Error, Hashable, Sendable, CustomStringConvertible {
     package let path: String
 
+    package init(path: String) {
+        self.path = path
+    }
+
     package var description: String { "'\(path)' is not a network namespace" }
 }
 

@@ -27,6 +27,12 @@ package struct NodeLock: ~Copyable, Sendable {
         self.descriptor = descriptor
     }
 
+    deinit {
+        // Closing alone would not do: a child that is being spawned has a copy of the descriptor until it execs, and
+        // the lock with it. There is nothing to do about a failure: the descriptor closes next.
+        _ = flock(descriptor.rawValue, LOCK_UN)
+    }
+
     /// Who holds a lock.
     package struct Holder: Hashable, Sendable, CustomStringConvertible {
         package let pid: Int32
@@ -81,7 +87,7 @@ package struct NodeLock: ~Copyable, Sendable {
 
     /// Lets go.
     package consuming func release() {
-        // The descriptor closes with the value, and with it the lock is gone.
+        // The value ends here, and with it the lock.
     }
 
     /// Who holds the lock on a namespace's file; `nil` if nobody, or nobody that has a process number here.
