@@ -24,7 +24,8 @@ final class ApplyRun: Sendable {
     /// How long it has taken so far, in milliseconds.
     var milliseconds: Int {
         let elapsed = ContinuousClock.now - began
-        return Int(elapsed.components.seconds) * 1000 + Int(elapsed.components.attoseconds / 1_000_000_000_000_000)
+        return Int(elapsed.components.seconds) * 1000
+            + Int(elapsed.components.attoseconds / 1_000_000_000_000_000)
     }
 
     /// Runs `body` with a reconciler for the node.
@@ -52,7 +53,9 @@ final class ApplyRun: Sendable {
         let now = milliseconds
         guard now >= 1000, now - lastShown.load(ordering: .relaxed) >= 100 else { return }
         lastShown.store(now, ordering: .relaxed)
-        Self.writeOver("\(min(done, total.load(ordering: .relaxed))) of \(total.load(ordering: .relaxed)) changes")
+        Self.writeOver(
+            "\(min(done, total.load(ordering: .relaxed))) of \(total.load(ordering: .relaxed)) changes"
+        )
     }
 
     private static func writeOver(_ text: String) {
@@ -113,7 +116,11 @@ extension JSONWriter {
             object.member("applied", report.applied)
             object.array("failures", report.failures + report.rollbackFailures) { $0.failure($1) }
             object.begin("rolledBack")
-            if let isRolledBack = report.isRolledBack { object.value(isRolledBack) } else { object.value(false) }
+            if let isRolledBack = report.isRolledBack {
+                object.value(isRolledBack)
+            } else {
+                object.value(false)
+            }
             object.member("verified", report.isVerified)
             object.member("durationMs", milliseconds)
         }

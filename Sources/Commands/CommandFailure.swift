@@ -19,14 +19,16 @@ struct CommandFailure: Error {
 
     static func severalNodes(_ names: [String]) -> CommandFailure {
         CommandFailure(
-            message: "this host holds the addresses of several nodes: \(names.map { "'\($0)'" }.joined(separator: ", "))",
+            message:
+                "this host holds the addresses of several nodes: \(names.map { "'\($0)'" }.joined(separator: ", "))",
             hint: "name one with '--node'",
             status: ExitStatus.failed
         )
     }
 
     static let emptyDocument = CommandFailure(
-        message: "the document has no objects: applying it would remove everything that Weft made on this node",
+        message:
+            "the document has no objects: applying it would remove everything that Weft made on this node",
         hint: "if that is meant, use '--allow-empty', or 'weft destroy'",
         status: ExitStatus.failed
     )
@@ -36,7 +38,8 @@ struct CommandFailure: Error {
         let missing = Privilege.missingCapabilities
         guard !missing.isEmpty else { return }
         throw CommandFailure(
-            message: "not permitted to \(verb): \(missing.map(\.description).joined(separator: " and ")) missing",
+            message:
+                "not permitted to \(verb): \(missing.map(\.description).joined(separator: " and ")) missing",
             hint: "run as root, for example with sudo",
             status: ExitStatus.notPermitted
         )
@@ -48,8 +51,13 @@ struct CommandFailure: Error {
         case let failure as CommandFailure:
             self = failure
         case let refusal as LockIsHeld:
-            self.init(message: refusal.description, hint: "wait for it to end, or leave out '--no-wait'", status: ExitStatus.busy)
-        case let failure as SystemCallError where failure.errno == .notPermitted || failure.errno == .permissionDenied:
+            self.init(
+                message: refusal.description,
+                hint: "wait for it to end, or leave out '--no-wait'",
+                status: ExitStatus.busy
+            )
+        case let failure as SystemCallError
+        where failure.errno == .notPermitted || failure.errno == .permissionDenied:
             self.init(message: failure.description, hint: "run as root", status: ExitStatus.notPermitted)
         default:
             self.init(message: "\(error)", hint: nil, status: ExitStatus.failed)

@@ -41,7 +41,10 @@ struct OutputOptions: ParsableArguments {
 
 /// Which node is meant: common to all commands that are about one.
 struct NodeOptions: ParsableArguments {
-    @Option(help: "The node of the document that this is. (default: the one whose address it holds, else the host name)")
+    @Option(
+        help:
+            "The node of the document that this is. (default: the one whose address it holds, else the host name)"
+    )
     var node: String?
 
     @Option(help: "The node is this network namespace: a name in /run/netns, or a path.")
@@ -51,7 +54,9 @@ struct NodeOptions: ParsableArguments {
     var runtimeDir: String?
 
     func validate() throws {
-        if netns?.isEmpty == true { throw ValidationError("'--netns' needs the name of a namespace, or a path.") }
+        if netns?.isEmpty == true {
+            throw ValidationError("'--netns' needs the name of a namespace, or a path.")
+        }
         if node?.isEmpty == true { throw ValidationError("'--node' needs a name.") }
         if runtimeDir?.isEmpty == true { throw ValidationError("'--runtime-dir' needs a path.") }
     }
@@ -98,7 +103,8 @@ struct NodeOptions: ParsableArguments {
 /// Where the document is.
 struct DocumentArgument: ParsableArguments {
     @Argument(
-        help: "The document: a file, a directory of *.yaml, *.yml and *.json files, or '-' for standard input.",
+        help:
+            "The document: a file, a directory of *.yaml, *.yml and *.json files, or '-' for standard input.",
         completion: .file(extensions: ["yaml", "yml", "json"])
     )
     var path: String

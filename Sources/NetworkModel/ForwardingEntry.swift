@@ -82,7 +82,9 @@ package struct ForwardingEntry: Hashable, Sendable {
                 return (left.mac, left.table) < (right.mac, right.table)
             }
             let unspecified = IPAddress.unspecified(.ipv4)
-            return (left.vlan, left.destination ?? unspecified) < (right.vlan, right.destination ?? unspecified)
+            return (left.vlan, left.destination ?? unspecified) < (
+                right.vlan, right.destination ?? unspecified
+            )
         }
     }
 }

@@ -73,7 +73,9 @@ package struct Route: Hashable, Sendable {
 
         package static func < (left: Key, right: Key) -> Bool {
             if left.place != right.place { return left.place < right.place }
-            return (left.table, left.destination, left.metric) < (right.table, right.destination, right.metric)
+            return (left.table, left.destination, left.metric) < (
+                right.table, right.destination, right.metric
+            )
         }
     }
 }

@@ -54,7 +54,8 @@ extension Operation {
     /// Where the object is.
     package var place: Place {
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _): .namespace(name)
+        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+            .namespace(name)
         case .createLink(let creation): creation.link.id.place
         case .changeLink(_, let link): link.id.place
         case .deleteLink(let id, _, _): id.place
@@ -62,7 +63,8 @@ extension Operation {
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route): route.place
         case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             neighbour.link.place
-        case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry): entry.link.place
+        case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
+            entry.link.place
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.place
         }
     }
@@ -84,7 +86,8 @@ extension Operation {
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
             return "route \(route.summary)\(place)"
         case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
-            return "neighbour \(neighbour.address) at \(neighbour.mac) on link '\(neighbour.link.name)'\(place)"
+            return
+                "neighbour \(neighbour.address) at \(neighbour.mac) on link '\(neighbour.link.name)'\(place)"
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             return "fdb entry \(entry.summary) on link '\(entry.link.name)'\(place)"
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _):
@@ -117,11 +120,15 @@ extension Route {
     package var summary: String {
         var words: [String] = []
         if type != .unicast { words.append(type.rawValue) }
-        words.append(destination.length == 0 && destination.family == .ipv4 ? "default" : destination.description)
+        words.append(
+            destination.length == 0 && destination.family == .ipv4 ? "default" : destination.description
+        )
         if let gateway { words.append("via \(gateway)") }
         if let device { words.append("dev \(device)") }
         if table != Self.mainTable { words.append("table \(table)") }
-        if metric != (destination.family == .ipv6 ? Self.defaultIPv6Metric : 0) { words.append("metric \(metric)") }
+        if metric != (destination.family == .ipv6 ? Self.defaultIPv6Metric : 0) {
+            words.append("metric \(metric)")
+        }
         if let source { words.append("src \(source)") }
         if let mtu { words.append("mtu \(mtu)") }
         if isOnLink { words.append("onlink") }

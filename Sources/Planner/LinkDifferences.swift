@@ -14,7 +14,9 @@ extension ObservedLink {
         if let mode = addressGeneration {
             Difference.note("addrgenmode", mode, link.addressGeneration, in: &list)
         }
-        if link.master != nil, let port, master == link.master { port.note(differencesFrom: link.port, in: &list) }
+        if link.master != nil, let port, master == link.master {
+            port.note(differencesFrom: link.port, in: &list)
+        }
         switch (kind, link.kind) {
         case (.bridge(let old), .bridge(let new)): old.note(differencesFrom: new, in: &list)
         case (.vxlan(let old), .vxlan(let new)): old.note(differencesFrom: new, in: &list)
@@ -60,7 +62,12 @@ extension BridgePort {
         Difference.note("bridge_slave.flood", unicastFlood, new.unicastFlood, in: &list)
         Difference.note("bridge_slave.mcast_flood", multicastFlood, new.multicastFlood, in: &list)
         Difference.note("bridge_slave.bcast_flood", broadcastFlood, new.broadcastFlood, in: &list)
-        Difference.note("bridge_slave.neigh_suppress", neighbourSuppression, new.neighbourSuppression, in: &list)
+        Difference.note(
+            "bridge_slave.neigh_suppress",
+            neighbourSuppression,
+            new.neighbourSuppression,
+            in: &list
+        )
         Difference.note("bridge_slave.isolated", isolated, new.isolated, in: &list)
     }
 }

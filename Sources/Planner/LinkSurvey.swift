@@ -198,7 +198,8 @@ extension VXLAN {
         if local != nil, new.local == nil { return "'local' can't be taken away in place" }
         if remote != nil, new.remote == nil { return "'remote' can't be taken away in place" }
         if underlay != nil, new.underlay == nil { return "'dev' can't be taken away in place" }
-        if let old = (local ?? remote)?.family, let family = (new.local ?? new.remote)?.family, old != family {
+        if let old = (local ?? remote)?.family, let family = (new.local ?? new.remote)?.family, old != family
+        {
             return "the family of the underlay can't be changed in place"
         }
         return nil

@@ -33,7 +33,9 @@ struct Losses {
     /// When the kernel drops a route that is there, for the addresses that go; `nil` if it stays.
     func moment(of route: Route) -> Moment? {
         guard route.destination.family == .ipv4 else { return nil }
-        if let device = route.device, let moment = routesByLink[LinkID(device, in: route.place)] { return moment }
+        if let device = route.device, let moment = routesByLink[LinkID(device, in: route.place)] {
+            return moment
+        }
         guard let source = route.source else { return nil }
         return routesBySource[route.place]?[source]
     }

@@ -7,7 +7,9 @@ extension NodePlanner {
             guard let link = links.desired[id], let fate = links.fates[id] else { continue }
             switch fate {
             case .create, .remake:
-                for address in link.addresses { fill(id.place, Change(.create, .addAddress(address, on: id))) }
+                for address in link.addresses {
+                    fill(id.place, Change(.create, .addAddress(address, on: id)))
+                }
             case .keep(let existing):
                 planAddresses(of: link, on: existing)
             case .delete, .blocked:
@@ -28,7 +30,10 @@ extension NodePlanner {
             )
         }
         for address in comparison.deletedFirst {
-            fill(link.id.place, Change(.delete, .deleteAddress(address.value, on: link.id), reason: address.reason))
+            fill(
+                link.id.place,
+                Change(.delete, .deleteAddress(address.value, on: link.id), reason: address.reason)
+            )
         }
         for change in comparison.additions { fill(link.id.place, change) }
         for address in comparison.deletedLast {
@@ -80,7 +85,11 @@ struct AddressComparison {
         for address in existing.addresses where !wants(address.value) {
             if address.isManaged {
                 let departure = Departure(value: address.value, reason: nil)
-                if mustGoFirst(address.value) { deletedFirst.append(departure) } else { deletedLast.append(departure) }
+                if mustGoFirst(address.value) {
+                    deletedFirst.append(departure)
+                } else {
+                    deletedLast.append(departure)
+                }
             } else if address.isMadeFromMAC, link.addressGeneration == .none {
                 deletedLast.append(Departure(value: address.value, reason: "addrgenmode is none"))
             }
@@ -116,7 +125,10 @@ struct AddressComparison {
                     Change(.change, .replaceAddress(wanted, on: link.id), differences: differences)
                 )
             } else if dropped.contains(wanted.prefix) || (goesDown && wanted.address.family == .ipv6) {
-                let reason = goesDown ? "the kernel drops it as the link goes down" : "the kernel drops it with another of its prefix"
+                let reason =
+                    goesDown
+                    ? "the kernel drops it as the link goes down"
+                    : "the kernel drops it with another of its prefix"
                 additions.append(Change(.create, .replaceAddress(wanted, on: link.id), reason: reason))
             }
         }
@@ -129,7 +141,8 @@ struct AddressComparison {
     /// IPv6 has one prefix length for an address of a link; another hand's is not ours to change.
     private mutating func noteConflict(_ wanted: InterfaceAddress) {
         guard wanted.address.family == .ipv6 else { return }
-        guard existing.addresses.contains(where: { $0.value.address == wanted.address && !$0.isManaged }) else { return }
+        guard existing.addresses.contains(where: { $0.value.address == wanted.address && !$0.isManaged })
+        else { return }
         conflicts.append(wanted)
     }
 

@@ -82,7 +82,9 @@ extension NodePlanner {
 
     /// True if the kernel drops an entry of the bridge's table: it does when the port leaves the bridge.
     private func dropsForwarding(_ entry: ForwardingEntry) -> Bool {
-        guard entry.table == .bridge, case .keep(let existing)? = links.fates[entry.link] else { return false }
+        guard entry.table == .bridge, case .keep(let existing)? = links.fates[entry.link] else {
+            return false
+        }
         guard let link = links.desired[entry.link], let master = existing.master else { return false }
         return master != link.master
             || links.fates[LinkID(master, in: entry.link.place)]?.keepsContents == false

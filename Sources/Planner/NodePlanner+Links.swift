@@ -146,7 +146,9 @@ extension NodePlanner {
     /// Links with a way out of the namespace are deleted all the same: somebody may hold the namespace open.
     private func diesWithNamespace(_ id: LinkID) -> Bool {
         guard let name = id.place.name, !desired.namespaces.contains(name) else { return false }
-        guard observed.namespaces[name]?.processCount == 0, let existing = links.observed[id] else { return false }
+        guard observed.namespaces[name]?.processCount == 0, let existing = links.observed[id] else {
+            return false
+        }
         switch existing.kind {
         case .bridge, .other: return true
         case .veth: return links.peers[id]?.place == id.place
@@ -161,7 +163,9 @@ extension NodePlanner {
             return wanted.contains(TunnelIdentifier(vxlan))
         case .macvlan(let macvlan):
             return links.desired.contains { wantedID, link in
-                guard case .macvlan(let other) = link.kind, other.parent == macvlan.parent else { return false }
+                guard case .macvlan(let other) = link.kind, other.parent == macvlan.parent else {
+                    return false
+                }
                 return links.fates[wantedID]?.keepsContents == false
                     && (other.mode == .passthru || macvlan.mode == .passthru)
             }

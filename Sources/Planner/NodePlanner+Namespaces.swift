@@ -26,7 +26,8 @@ extension NodePlanner {
                     .delete,
                     .deleteNamespace(name, processCount: count),
                     reason: count == 0
-                        ? nil : "\(count) process\(count == 1 ? " still runs" : "es still run") there, cut off from the network"
+                        ? nil
+                        : "\(count) process\(count == 1 ? " still runs" : "es still run") there, cut off from the network"
                 )
             )
         }

@@ -39,7 +39,11 @@ extension NodePlanner {
             fillChange(of: mine, to: route, differences)
         } else if goesInTheEnd(mine.value) {
             steps.restoring.append(
-                Change(.create, .replaceRoute(from: nil, to: route), reason: "the kernel drops it with what is deleted")
+                Change(
+                    .create,
+                    .replaceRoute(from: nil, to: route),
+                    reason: "the kernel drops it with what is deleted"
+                )
             )
         }
     }
@@ -52,7 +56,12 @@ extension NodePlanner {
         fill(route.place, Change(.delete, .deleteRoute(mine.value), isCounted: false))
         fill(
             route.place,
-            Change(.remake, .addRoute(route), differences: differences, reason: "made anew: it can't be changed in place")
+            Change(
+                .remake,
+                .addRoute(route),
+                differences: differences,
+                reason: "made anew: it can't be changed in place"
+            )
         )
     }
 
@@ -111,7 +120,8 @@ extension NodePlanner {
         if let device = route.device {
             switch links.fates[LinkID(device, in: route.place)] {
             case .remake?: return "the kernel drops it with link '\(device)'"
-            case .delete? where isCleared(LinkID(device, in: route.place)): return "the kernel drops it with link '\(device)'"
+            case .delete? where isCleared(LinkID(device, in: route.place)):
+                return "the kernel drops it with link '\(device)'"
             case .create?, .keep?, .delete?, .blocked?, nil: break
             }
         }
@@ -149,7 +159,9 @@ struct RouteTable {
         first.reserveCapacity(routes.count)
         for index in routes.indices.reversed() {
             let position = Int32(index)
-            if let other = first.updateValue(position, forKey: routes[index].value.key) { next[index] = other }
+            if let other = first.updateValue(position, forKey: routes[index].value.key) {
+                next[index] = other
+            }
         }
     }
 

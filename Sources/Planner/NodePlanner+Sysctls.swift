@@ -20,7 +20,9 @@ extension NodePlanner {
                 continue
             }
             var differences: [Difference] = []
-            if existing != nil { Difference.note("value", existing, Optional(sysctl.value), in: &differences) }
+            if existing != nil {
+                Difference.note("value", existing, Optional(sysctl.value), in: &differences)
+            }
             steps.settings.append(
                 Change(.change, .writeSysctl(sysctl, before: existing), differences: differences)
             )
@@ -30,7 +32,9 @@ extension NodePlanner {
 
     private mutating func putBack(except wanted: Set<Sysctl.Key>) {
         for key in observed.recordedSysctls.keys.sorted() where !wanted.contains(key) {
-            guard let record = observed.recordedSysctls[key], let existing = observed.sysctls[key] else { continue }
+            guard let record = observed.recordedSysctls[key], let existing = observed.sysctls[key] else {
+                continue
+            }
             guard existing == record.written, existing != record.before else { continue }
             // Others may rely on forwarding by now: it stays on, unless what turned it on never came about.
             guard !key.turnsOnForwarding || options.isRollback else { continue }

@@ -95,7 +95,8 @@ struct Steps {
     var ordered: [Change] {
         var all: [Change] = []
         let stages = [
-            clearing, building, filling, settings, removingEntries, removingRoutes, removingAddresses, removingLinks,
+            clearing, building, filling, settings, removingEntries, removingRoutes, removingAddresses,
+            removingLinks,
             removingNamespaces, restoring,
         ]
         all.reserveCapacity(stages.reduce(0) { $0 + $1.count })

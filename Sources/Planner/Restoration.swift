@@ -25,7 +25,8 @@ extension NodeState {
             links[id] = Link(restoring: link, id: id, peer: survey.peers[id])
         }
         routes += namespace.routes.filter(\.isManaged).map(\.value)
-        for neighbour in namespace.neighbours where neighbour.isManaged && links[neighbour.value.link] != nil {
+        for neighbour in namespace.neighbours where neighbour.isManaged && links[neighbour.value.link] != nil
+        {
             neighbours.append(neighbour.value)
         }
         forwarding += namespace.forwarding.filter { links[$0.link] != nil }

@@ -115,8 +115,10 @@ struct Applier: ~Copyable {
             try changeLink(existing, link, tag: position)
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _):
             try writeSysctl(sysctl, tag: position)
-        case .deleteLink, .addAddress, .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute,
-            .addNeighbour, .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding:
+        case .deleteLink, .addAddress, .replaceAddress, .deleteAddress, .addRoute, .replaceRoute,
+            .deleteRoute,
+            .addNeighbour, .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding,
+            .deleteForwarding:
             try appendEntry(change.operation, tag: position)
         }
         return position + 1
@@ -137,7 +139,8 @@ struct Applier: ~Copyable {
             return failedLinks.contains(entry.link)
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
             return route.device.map { failedLinks.contains(LinkID($0, in: route.place)) } ?? false
-        case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .writeSysctl, .restoreSysctl:
+        case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .writeSysctl,
+            .restoreSysctl:
             return false
         }
     }
@@ -225,7 +228,8 @@ struct Applier: ~Copyable {
         case .createLink(let creation):
             failedLinks.insert(creation.link.id)
             if let peer = creation.peer { failedLinks.insert(peer.id) }
-        case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress, .deleteAddress,
+        case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress,
+            .deleteAddress,
             .addRoute, .replaceRoute, .deleteRoute, .addNeighbour, .replaceNeighbour, .deleteNeighbour,
             .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl:
             break
@@ -341,7 +345,13 @@ struct Applier: ~Copyable {
         let master = link.master == nil ? 0 : index(of: link.master, in: link.id.place)
         let parent = index(of: link.kind.parent, in: .node)
         try append(at: link.id.place, tag: tag) { batch, tag in
-            batch.appendChangeLink(from: existing, to: link, masterIndex: master, parentIndex: parent, tag: tag)
+            batch.appendChangeLink(
+                from: existing,
+                to: link,
+                masterIndex: master,
+                parentIndex: parent,
+                tag: tag
+            )
         }
     }
 
@@ -403,7 +413,11 @@ struct Applier: ~Copyable {
     }
 
     /// True if a group holds the links that were moved into it, and nothing else.
-    private mutating func holdsOnly(_ targets: [DeletionTarget], _ group: UInt32, in place: Place) throws -> Bool {
+    private mutating func holdsOnly(
+        _ targets: [DeletionTarget],
+        _ group: UInt32,
+        in place: Place
+    ) throws -> Bool {
         let links = try sessions.withSocket(of: place) { try observeLinks(on: &$0) }
         let members = links.filter { $0.group == group }
         let names = Dictionary(targets.map { ($0.index, $0.name) }, uniquingKeysWith: { first, _ in first })
@@ -433,7 +447,8 @@ struct Applier: ~Copyable {
             try appendEntry(operation, on: neighbour.link, tag: tag)
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             try appendEntry(operation, on: entry.link, tag: tag)
-        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink, .writeSysctl,
+        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
+            .writeSysctl,
             .restoreSysctl:
             preconditionFailure("not a thing on a link")
         }
@@ -468,7 +483,8 @@ extension MessageBatch {
         case .addForwarding(let entry): appendAddForwarding(entry, linkIndex: link, tag: tag)
         case .replaceForwarding(let entry): appendReplaceForwarding(entry, linkIndex: link, tag: tag)
         case .deleteForwarding(let entry): appendDeleteForwarding(entry, linkIndex: link, tag: tag)
-        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink, .writeSysctl,
+        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
+            .writeSysctl,
             .restoreSysctl:
             preconditionFailure("not a thing on a link")
         }

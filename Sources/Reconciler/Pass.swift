@@ -90,7 +90,9 @@ struct Pass: ~Copyable {
             let after = try observer.observe(&sessions, for: desired)
             let remaining = try Plan(from: after.state, to: desired)
             report.isVerified = remaining.isEmpty
-            if report.failures.isEmpty { report.failures += remaining.changes.map(ApplyFailure.init(remaining:)) }
+            if report.failures.isEmpty {
+                report.failures += remaining.changes.map(ApplyFailure.init(remaining:))
+            }
             try save(Registry(after.registry, state: after.state, desired: desired), over: after.registry)
         } catch {
             report.failures.append(ApplyFailure(verifying: error))
@@ -158,7 +160,8 @@ extension Registry {
             case .writeSysctl(let sysctl, let before?):
                 let first = sysctls[sysctl.key]?.before ?? before
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
-            case .writeSysctl, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink, .addAddress,
+            case .writeSysctl, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
+                .addAddress,
                 .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute, .addNeighbour,
                 .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
                 .restoreSysctl:
@@ -169,7 +172,9 @@ extension Registry {
 
     /// What is true of the node as it was found, of settings only what the document still has.
     fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState) {
-        for (name, namespace) in state.namespaces { namespaces[name] = namespace.isMarked ? .made : .intended }
+        for (name, namespace) in state.namespaces {
+            namespaces[name] = namespace.isMarked ? .made : .intended
+        }
         let wanted = Set(desired.sysctls.map(\.key))
         sysctls = (old?.sysctls ?? [:]).filter { wanted.contains($0.key) }
     }

@@ -55,7 +55,8 @@ struct Registry: Hashable, Sendable {
     private mutating func read(_ fields: [String]) -> Bool {
         switch (fields.first, fields.count) {
         case ("namespace", 3):
-            guard let name = try? NamespaceName(fields[1]), let presence = Presence(rawValue: fields[2]) else {
+            guard let name = try? NamespaceName(fields[1]), let presence = Presence(rawValue: fields[2])
+            else {
                 return false
             }
             namespaces[name] = presence
@@ -69,7 +70,10 @@ struct Registry: Hashable, Sendable {
             } else {
                 return false
             }
-            sysctls[Sysctl.Key(path: fields[2], in: place)] = RecordedSysctl(before: fields[3], written: fields[4])
+            sysctls[Sysctl.Key(path: fields[2], in: place)] = RecordedSysctl(
+                before: fields[3],
+                written: fields[4]
+            )
             return true
         default:
             return false
@@ -88,7 +92,9 @@ struct Registry: Hashable, Sendable {
             lines.append("namespace\t\(name)\t\(presence.rawValue)")
         }
         for (key, record) in sysctls.sorted(by: { $0.key < $1.key }) {
-            lines.append("sysctl\t\(key.place.name?.text ?? "")\t\(key.path)\t\(record.before)\t\(record.written)")
+            lines.append(
+                "sysctl\t\(key.place.name?.text ?? "")\t\(key.path)\t\(record.before)\t\(record.written)"
+            )
         }
         return lines.joined(separator: "\n") + "\n"
     }

@@ -23,7 +23,8 @@ struct Sessions: ~Copyable {
         let namespace: NamespaceHandle
         var socket: NetlinkSocket
 
-        init(_ name: NamespaceName, _ namespace: consuming NamespaceHandle, _ socket: consuming NetlinkSocket) {
+        init(_ name: NamespaceName, _ namespace: consuming NamespaceHandle, _ socket: consuming NetlinkSocket)
+        {
             self.name = name
             self.namespace = namespace
             self.socket = socket
@@ -121,7 +122,10 @@ struct Sessions: ~Copyable {
         return try begin(name, at: namespace)
     }
 
-    private mutating func begin(_ name: NamespaceName, at namespace: consuming NamespaceHandle) throws -> Visit {
+    private mutating func begin(
+        _ name: NamespaceName,
+        at namespace: consuming NamespaceHandle
+    ) throws -> Visit {
         let visit = Visit(name, namespace, try NetlinkSocket.route(hook: hook?.forMessages))
         visited = visit
         return visit

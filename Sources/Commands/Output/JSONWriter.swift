@@ -61,7 +61,11 @@ struct JSONWriter {
         object(body)
     }
 
-    mutating func array<Element>(_ key: String, _ elements: [Element], _ body: (inout JSONWriter, Element) -> Void) {
+    mutating func array<Element>(
+        _ key: String,
+        _ elements: [Element],
+        _ body: (inout JSONWriter, Element) -> Void
+    ) {
         begin(key)
         array(elements, body)
     }

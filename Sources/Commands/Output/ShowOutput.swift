@@ -49,7 +49,9 @@ private struct Holdings {
             return indent + words.filter { !$0.isEmpty }.joined(separator: "  ")
         }
         lines += routes.map { "\(indent)route \($0.value.summary)" }
-        lines += neighbours.map { "\(indent)neighbour \($0.value.address) at \($0.value.mac) on \($0.value.link.name)" }
+        lines += neighbours.map {
+            "\(indent)neighbour \($0.value.address) at \($0.value.mac) on \($0.value.link.name)"
+        }
         lines += forwarding.map { entry in
             "\(indent)fdb \(entry.mac) on \(entry.link.name)\(entry.destination.map { " dst \($0)" } ?? "") \(entry.table.rawValue)"
         }
@@ -73,7 +75,9 @@ extension JSONWriter {
             [(.node, state.node)]
             + state.namespaces.sorted { $0.key < $1.key }.map { (.namespace($0.key), $0.value) }
         let holdings = places.map { ($0.0, Holdings($0.1)) }
-        array("links", holdings.flatMap { place, held in held.links.map { (place, $0) } }) { $0.link($1.1, in: $1.0) }
+        array("links", holdings.flatMap { place, held in held.links.map { (place, $0) } }) {
+            $0.link($1.1, in: $1.0)
+        }
         array("routes", holdings.flatMap { place, held in held.routes.map { (place, $0) } }) { writer, item in
             writer.object { object in
                 object.member("namespace", item.0.name?.text)

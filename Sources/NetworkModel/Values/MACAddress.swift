@@ -42,7 +42,9 @@ package struct MACAddress: Hashable, Sendable, Comparable {
 
     /// Calls `body` with the 6 bytes in the order of the wire.
     package func withNetworkBytes<Value>(_ body: (UnsafeRawBufferPointer) throws -> Value) rethrows -> Value {
-        try withUnsafeBytes(of: (bits << 16).bigEndian) { try body(UnsafeRawBufferPointer(rebasing: $0[..<6])) }
+        try withUnsafeBytes(of: (bits << 16).bigEndian) {
+            try body(UnsafeRawBufferPointer(rebasing: $0[..<6]))
+        }
     }
 
     /// `00:00:00:00:00:00`: the flood entry of a VXLAN link's FDB; no link may have it.

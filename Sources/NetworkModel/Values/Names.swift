@@ -16,7 +16,9 @@ package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConver
     package init(_ text: String) throws(InvalidName) {
         guard !text.isEmpty else { throw InvalidName(reason: "an interface name has at least one character") }
         guard text.utf8.count <= 15 else {
-            throw InvalidName(reason: "an interface name has at most 15 bytes, this one has \(text.utf8.count)")
+            throw InvalidName(
+                reason: "an interface name has at most 15 bytes, this one has \(text.utf8.count)"
+            )
         }
         guard text != ".", text != ".." else {
             throw InvalidName(reason: "an interface name can't be '.' or '..'")
@@ -55,7 +57,9 @@ package struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConver
     package init(_ text: String) throws(InvalidName) {
         guard !text.isEmpty else { throw InvalidName(reason: "a namespace name has at least one character") }
         guard text.utf8.count <= 255 else {
-            throw InvalidName(reason: "a namespace name has at most 255 bytes, this one has \(text.utf8.count)")
+            throw InvalidName(
+                reason: "a namespace name has at most 255 bytes, this one has \(text.utf8.count)"
+            )
         }
         guard text != ".", text != "..", !text.utf8.contains(UInt8(ascii: "/")) else {
             throw InvalidName(reason: "a namespace name is a file name: no '/', not '.' or '..'")
@@ -64,7 +68,9 @@ package struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConver
             throw InvalidName(reason: "a namespace name has no space or control character")
         }
         guard text.utf8.first != UInt8(ascii: "-") else {
-            throw InvalidName(reason: "a namespace name can't begin with '-': 'ip netns' would take it for an option")
+            throw InvalidName(
+                reason: "a namespace name can't begin with '-': 'ip netns' would take it for an option"
+            )
         }
         self.text = text
     }
