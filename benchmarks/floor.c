@@ -41,7 +41,7 @@ enum {
     // The kernel gives no more than 32 KiB in one answer of a dump.
     ANSWER_BYTES = 32 * 1024,
     // An interrupted dump is not an answer: it is asked for again.
-    DUMP_ATTEMPTS = 5,
+    DUMP_ATTEMPTS = 100,
 
     // Interface indexes are chosen, so that a message can follow in the send that makes the link.
     LO_INDEX = 1,

@@ -290,24 +290,57 @@ def is_settled(item):
     return "fe80" not in text and "ff00::" not in text and "33:33:" not in text
 
 
+IDENTITY = {
+    "link": ("ifname",),
+    "route": ("table", "dst", "metric", "dev", "type"),
+    "route6": ("table", "dst", "metric", "dev", "type"),
+    "neighbour": ("dev", "dst"),
+    "fdb": ("ifname", "mac", "dst", "master"),
+}
+
+
 def snapshot(places):
-    """What the kernel holds in `places`: a set of lines that can be compared."""
-    lines = set()
+    """What the kernel holds in `places`: objects by what they are known by."""
+    found = {}
     for place in places:
         links = ip_json("-d", "address", namespace=place)
         for link in links:
             link["addr_info"] = [item for item in link["addr_info"] if is_settled(item)]
+        entries = ip_json("fdb", tool="bridge", namespace=place)
         tables = {
             "link": links,
             "route": ip_json("-d", "route", "show", "table", "all", namespace=place),
             "route6": ip_json("-d", "-6", "route", "show", "table", "all", namespace=place),
             "neighbour": ip_json("-d", "neigh", "show", "nud", "permanent", namespace=place),
-            "fdb": [
-                item for item in ip_json("fdb", tool="bridge", namespace=place) if item.get("state") == "permanent"
-            ],
+            "fdb": [item for item in entries if item.get("state") == "permanent"],
         }
         for table, items in tables.items():
-            for item in items:
-                if is_settled(item):
-                    lines.add(f"{place} {table} {json.dumps(normalised(item), sort_keys=True)}")
+            for item in filter(is_settled, items):
+                known_by = [str(item[key]) for key in IDENTITY[table] if key in item]
+                found[" ".join([place, table, *known_by])] = normalised(item)
+    return found
+
+
+def flattened(value, path=""):
+    """Each leaf of `value` by its path."""
+    if isinstance(value, dict):
+        pairs = [(f"{path}.{key}", item) for key, item in value.items()]
+    elif isinstance(value, list):
+        pairs = [(f"{path}[{number}]", item) for number, item in enumerate(value)]
+    else:
+        return {path: value}
+    return {leaf: item for name, inner in pairs for leaf, item in flattened(inner, name).items()}
+
+
+def differences(wanted, found, name):
+    """What is otherwise in `found`, which `name` left, than in `wanted`, which the floor left: a line for each."""
+    lines = [f"not there after {name}: {key}" for key in sorted(wanted.keys() - found.keys())]
+    lines += [f"only there after {name}: {key}" for key in sorted(found.keys() - wanted.keys())]
+    for key in sorted(wanted.keys() & found.keys()):
+        if wanted[key] == found[key]:
+            continue
+        ours, theirs = flattened(wanted[key]), flattened(found[key])
+        for path in sorted(ours.keys() | theirs.keys()):
+            if ours.get(path) != theirs.get(path):
+                lines.append(f"{key} {path}: floor {ours.get(path)}, {name} {theirs.get(path)}")
     return lines
