@@ -1,0 +1,44 @@
+# The targets are explained by `make help`.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+RELEASE = .build/release/weft
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build test demo bench lint format install clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install the Debian packages that are missing
+	@scripts/install-packages
+
+build: deps ## build the release binary, .build/release/weft
+	$(SWIFT) build -c release --product weft -Xswiftc -static-stdlib
+
+test: deps ## build all and run all tests; the kernel's need root
+	$(SWIFT) build --build-tests
+	scripts/as-root $(SWIFT) test --skip-build
+
+demo: build ## show the first example at work, in a place of its own
+	@scripts/as-root scripts/demo $(RELEASE)
+
+bench: build ## measure; BENCH='--quick' and the like are passed on
+	@scripts/install-packages gcc python3
+	scripts/as-root benchmarks/run --weft $(RELEASE) $(BENCH)
+
+lint: ## check format, warnings, imports and the laws of the code
+	@scripts/install-packages git python3
+	scripts/lint
+
+format: ## lay out the Swift sources
+	$(SWIFT) format -i -r Sources Tests Package.swift
+
+install: ## install what was built: DESTDIR, PREFIX (/usr/local)
+	@test -x $(RELEASE) || { echo "make: no $(RELEASE) yet: run 'make build' first" >&2; exit 1; }
+	install -D -s -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/weft
+
+clean: ## remove everything that was built
+	rm -rf .build benchmarks/build

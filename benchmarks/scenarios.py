@@ -1,0 +1,346 @@
+"""What is built in the benchmarks, in each contestant's own form, and the judge that says whether it is there.
+
+The numbers (MACs, addresses, names) are those of floor.c: all contestants must leave the same objects.
+"""
+import json
+import os
+import subprocess
+
+NODE = "bench"
+GROUP = 0x77656674
+PROTOCOL = 87
+GATEWAY = "10.77.0.1"
+NEXT_HOP = "192.168.77.2"
+
+
+class Wrong(Exception):
+    """A contestant failed, or did not leave what it was asked for."""
+
+
+def mac(purpose, number):
+    """A locally administered address, as `mac_of` in floor.c makes it."""
+    return "02:%02x:" % purpose + ":".join("%02x" % byte for byte in number.to_bytes(4, "big"))
+
+
+def ipv4(number):
+    return ".".join(str(byte) for byte in number.to_bytes(4, "big"))
+
+
+MAC_BRIDGE, MAC_NEAR, MAC_FAR, MAC_VXLAN, MAC_ENTRY = 0x70, 0x71, 0x72, 0x73, 0x10
+
+
+def sandbox_address(number):
+    return ipv4(0x0A4D0002 + number)
+
+
+def route_prefix(number):
+    return ipv4(0x0A000000 + (number << 8)) + "/24"
+
+
+def neighbour_address(number):
+    return ipv4(0x0A080001 + number)
+
+
+def tunnel_end(number):
+    return ipv4(0xAC100101 + number // 100)
+
+
+def ip_json(*words, tool="ip", namespace=NODE):
+    text = subprocess.run(
+        [tool, "-json", "-n", namespace, *words], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    return [item for item in json.loads(text or "[]") if item]
+
+
+def expect(what, found, wanted):
+    if found != wanted:
+        raise Wrong(f"{found} {what}, expected {wanted}")
+
+
+def marked_links():
+    return len(ip_json("link", "show", "group", str(GROUP)))
+
+
+class Scenario:
+    """N objects of one sort. Subclasses say which, in each contestant's form."""
+
+    name = ""
+
+    def __init__(self, count):
+        self.count = count
+
+    @property
+    def title(self):
+        return f"{self.name} {self.count}"
+
+    def prepare_node(self):
+        """Makes in the fresh node what is not Weft's to make."""
+
+    def document(self):
+        """The lines of the document for weft."""
+        raise NotImplementedError
+
+    def scripts(self):
+        """For `ip -batch`: the files, the shell lines that apply them, the shell lines that destroy."""
+        raise NotImplementedError
+
+    def check(self):
+        """Raises Wrong unless all is there."""
+        raise NotImplementedError
+
+    def places(self):
+        """The namespaces to compare."""
+        return [NODE]
+
+
+class Sandboxes(Scenario):
+    """N namespaces on one bridge."""
+
+    name = "sandboxes"
+
+    def document(self):
+        numbers = range(self.count)
+        yield "weft: 1"
+        yield "node:"
+        yield f"  namespaces: [{', '.join(f's{number}' for number in numbers)}]"
+        yield "  links:"
+        yield f'    br0: {{ type: bridge, addresses: [{GATEWAY}/16], mac: "{mac(MAC_BRIDGE, 0)}" }}'
+        for number in numbers:
+            yield (
+                f'    v{number}: {{ type: veth, master: br0, mac: "{mac(MAC_NEAR, number)}", peer: {{ name: eth0,'
+                f' namespace: s{number}, mac: "{mac(MAC_FAR, number)}",'
+                f" addresses: [{sandbox_address(number)}/16], addrgenmode: none }} }}"
+            )
+        yield "  routes:"
+        for number in numbers:
+            yield f"    - {{ to: default, via: {GATEWAY}, namespace: s{number} }}"
+
+    def scripts(self):
+        numbers = range(self.count)
+        links = [
+            f"link add br0 up address {mac(MAC_BRIDGE, 0)} group {GROUP} type bridge",
+            "link set br0 alias weft:bridge",
+            f"address add {GATEWAY}/16 dev br0",
+        ]
+        for number in numbers:
+            links.append(f"netns add s{number}")
+        for number in numbers:
+            links.append(
+                f"link add v{number} up master br0 address {mac(MAC_NEAR, number)} group {GROUP} type veth"
+                f" peer name eth0 address {mac(MAC_FAR, number)} group {GROUP} netns s{number}"
+            )
+            links.append(f'link set v{number} alias "weft:pair with eth0 in s{number}"')
+        files = {"links": links}
+        for number in numbers:
+            files[f"s{number}"] = [
+                f'link set lo up alias "weft:namespace s{number} of node {NODE}"',
+                f'link set eth0 addrgenmode none alias "weft:pair with v{number}"',
+                "link set eth0 up",
+                f"address add {sandbox_address(number)}/16 dev eth0",
+                f"route add default via {GATEWAY} proto {PROTOCOL}",
+            ]
+        files["remove"] = [f"link delete group {GROUP}"] + [f"netns delete s{number}" for number in numbers]
+        loop = f"i=0; while [ $i -lt {self.count} ]; do ip -n s$i -batch s$i; i=$((i + 1)); done"
+        return files, ["ip -batch links", loop], ["ip -batch remove"]
+
+    def check(self):
+        expect("marked links", marked_links(), self.count + 1)
+        names = [name for name in os.listdir("/run/netns") if name[0] == "s"]
+        expect("namespaces", len(names), self.count)
+        last = f"s{self.count - 1}"
+        expect("default routes", len(ip_json("route", "show", "default", namespace=last)), 1)
+        found = [item["local"] for link in ip_json("address", namespace=last) for item in link["addr_info"]]
+        if sandbox_address(self.count - 1) not in found:
+            raise Wrong(f"{last} has not its address")
+
+    def places(self):
+        return [NODE, f"s{self.count - 1}"]
+
+
+class Routes(Scenario):
+    """N routes through a gateway on a link that is not Weft's."""
+
+    name = "routes"
+
+    def prepare_node(self):
+        for words in (
+            "link add up0 address 02:01:00:00:00:01 type veth peer name up1 address 02:01:00:00:00:02",
+            "link set up0 up",
+            "link set up1 up",
+            "address add 192.168.77.1/24 dev up0",
+        ):
+            subprocess.run(["ip", "-n", NODE, *words.split()], check=True)
+
+    def document(self):
+        yield "weft: 1"
+        yield "node:"
+        yield "  routes:"
+        for number in range(self.count):
+            yield f"    - {{ to: {route_prefix(number)}, via: {NEXT_HOP}, dev: up0 }}"
+
+    def scripts(self):
+        routes = [
+            f"{route_prefix(number)} via {NEXT_HOP} dev up0 proto {PROTOCOL}" for number in range(self.count)
+        ]
+        files = {
+            "routes": [f"route add {route}" for route in routes],
+            "remove": [f"route del {route}" for route in routes],
+        }
+        return files, ["ip -batch routes"], ["ip -batch remove"]
+
+    def check(self):
+        expect("marked routes", len(ip_json("route", "show", "proto", str(PROTOCOL))), self.count)
+
+
+class Entries(Scenario):
+    """N FDB entries of a VXLAN link, and N permanent neighbours on its bridge."""
+
+    name = "entries"
+
+    def document(self):
+        numbers = range(self.count)
+        yield "weft: 1"
+        yield "node:"
+        yield "  links:"
+        yield f'    br0: {{ type: bridge, mac: "{mac(MAC_BRIDGE, 0)}" }}'
+        yield (
+            f'    vx0: {{ type: vxlan, master: br0, mac: "{mac(MAC_VXLAN, 0)}",'
+            " vni: 7, port: 4789, learning: false }"
+        )
+        yield "  neighbours:"
+        for number in numbers:
+            yield f'    - {{ dev: br0, address: {neighbour_address(number)}, mac: "{mac(MAC_ENTRY, number)}" }}'
+        yield "  fdb:"
+        for number in numbers:
+            yield f'    - {{ dev: vx0, mac: "{mac(MAC_ENTRY, number)}", dst: {tunnel_end(number)} }}'
+
+    def scripts(self):
+        numbers = range(self.count)
+        vxlan = "type vxlan id 7 dstport 4789 nolearning"
+        files = {
+            "links": [
+                f"link add br0 up address {mac(MAC_BRIDGE, 0)} group {GROUP} type bridge",
+                "link set br0 alias weft:bridge",
+                f"link add vx0 up master br0 address {mac(MAC_VXLAN, 0)} group {GROUP} {vxlan}",
+                'link set vx0 alias "weft:vxlan 7"',
+            ],
+            "fdb": [
+                f"fdb add {mac(MAC_ENTRY, number)} dev vx0 dst {tunnel_end(number)} self permanent"
+                for number in numbers
+            ],
+            "neighbours": [
+                f"neigh add {neighbour_address(number)} lladdr {mac(MAC_ENTRY, number)} dev br0 nud permanent"
+                f" protocol {PROTOCOL}"
+                for number in numbers
+            ],
+        }
+        apply = ["ip -batch links", "bridge -batch fdb", "ip -batch neighbours"]
+        return files, apply, [f"ip link delete group {GROUP}"]
+
+    def check(self):
+        expect("marked links", marked_links(), 2)
+        entries = ip_json("fdb", "show", "dev", "vx0", tool="bridge")
+        expect("FDB entries", sum("dst" in entry for entry in entries), self.count)
+        expect("neighbours", len(ip_json("neigh", "show", "dev", "br0", "nud", "permanent")), self.count)
+
+
+def check_nothing_left():
+    """Raises Wrong unless every marked object is gone."""
+    expect("marked links", marked_links(), 0)
+    expect("marked routes", len(ip_json("route", "show", "table", "all", "proto", str(PROTOCOL))), 0)
+    expect("namespaces", len([name for name in os.listdir("/run/netns") if name[0] == "s"]), 0)
+
+
+def scenario(text):
+    """The scenario that a title such as `routes 100000` names."""
+    kinds = {kind.name: kind for kind in (Sandboxes, Routes, Entries)}
+    name, _, count = text.partition(" ")
+    if name not in kinds or not count.isdigit() or int(count) < 1:
+        raise ValueError(f"'{text}' is no scenario; one is a sort and a number: {', '.join(kinds)}")
+    return kinds[name](int(count))
+
+
+# Comparison. What the kernel chooses by itself or changes with time is left out.
+
+VOLATILE = {
+    "ifindex", "link_index", "link_netnsid", "operstate", "flags", "valid_life_time", "preferred_life_time",
+    "tentative", "dynamic", "gc_timer", "hello_timer", "tcn_timer", "topology_change_timer", "hold_timer",
+    "message_age_timer", "forward_delay_timer", "state", "topology_change_ack", "config_pending", "link-netns",
+    "link_netns", "port_no", "id", "no", "designated_port",
+}  # fmt: skip
+
+
+def normalised(value):
+    """`value` without what may differ; the purpose in an alias is free, its mark is not."""
+    if isinstance(value, dict):
+        kept = {key: normalised(item) for key, item in value.items() if key not in VOLATILE}
+        if "ifalias" in kept:
+            kept["ifalias"] = kept["ifalias"][: len("weft:")]
+        if "flags" in value:
+            kept["up"] = "UP" in value["flags"]
+        return kept
+    if isinstance(value, list):
+        return [normalised(item) for item in value]
+    return value
+
+
+def is_settled(item):
+    """False for what IPv6 adds by itself some time after a link is up."""
+    text = json.dumps(item)
+    return "fe80" not in text and "ff00::" not in text and "33:33:" not in text
+
+
+IDENTITY = {
+    "link": ("ifname",),
+    "route": ("table", "dst", "metric", "dev", "type"),
+    "route6": ("table", "dst", "metric", "dev", "type"),
+    "neighbour": ("dev", "dst"),
+    "fdb": ("ifname", "mac", "dst", "master"),
+}
+
+
+def snapshot(places):
+    """What the kernel holds in `places`: objects by what they are known by."""
+    found = {}
+    for place in places:
+        links = ip_json("-d", "address", namespace=place)
+        for link in links:
+            link["addr_info"] = [item for item in link["addr_info"] if is_settled(item)]
+        entries = ip_json("fdb", tool="bridge", namespace=place)
+        tables = {
+            "link": links,
+            "route": ip_json("-d", "route", "show", "table", "all", namespace=place),
+            "route6": ip_json("-d", "-6", "route", "show", "table", "all", namespace=place),
+            "neighbour": ip_json("-d", "neigh", "show", "nud", "permanent", namespace=place),
+            "fdb": [item for item in entries if item.get("state") == "permanent"],
+        }
+        for table, items in tables.items():
+            for item in filter(is_settled, items):
+                known_by = [str(item[key]) for key in IDENTITY[table] if key in item]
+                found[" ".join([place, table, *known_by])] = normalised(item)
+    return found
+
+
+def flattened(value, path=""):
+    """Each leaf of `value` by its path."""
+    if isinstance(value, dict):
+        pairs = [(f"{path}.{key}", item) for key, item in value.items()]
+    elif isinstance(value, list):
+        pairs = [(f"{path}[{number}]", item) for number, item in enumerate(value)]
+    else:
+        return {path: value}
+    return {leaf: item for name, inner in pairs for leaf, item in flattened(inner, name).items()}
+
+
+def differences(wanted, found, name):
+    """What is otherwise in `found`, which `name` left, than in `wanted`, which the floor left: a line for each."""
+    lines = [f"not there after {name}: {key}" for key in sorted(wanted.keys() - found.keys())]
+    lines += [f"only there after {name}: {key}" for key in sorted(found.keys() - wanted.keys())]
+    for key in sorted(wanted.keys() & found.keys()):
+        if wanted[key] == found[key]:
+            continue
+        ours, theirs = flattened(wanted[key]), flattened(found[key])
+        for path in sorted(ours.keys() | theirs.keys()):
+            if ours.get(path) != theirs.get(path):
+                lines.append(f"{key} {path}: floor {ours.get(path)}, {name} {theirs.get(path)}")
+    return lines
