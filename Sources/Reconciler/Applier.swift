@@ -10,32 +10,34 @@ internal import RouteNetlink
 /// a namespace's messages are about links that the node's make. Nothing more is sent after a refusal, unless the
 /// applier is to do what can be done.
 struct Applier: ~Copyable {
-    private let node: Node
-    private let hook: StepHook?
-    private let keepsGoing: Bool
-    private let progress: (Int) -> Void
-    private var sessions: Sessions
+    let node: Node
+    let hook: StepHook?
+    let keepsGoing: Bool
+    let progress: (Int) -> Void
+    var sessions: Sessions
 
     /// The changes that are being carried out; a message's tag is a position in it.
-    private var changes: [Change] = []
+    var changes: [Change] = []
     /// The interface index of every link that is known.
-    private var indexes: [LinkID: Int32] = [:]
-    private var nodeBatch = MessageBatch()
-    private var placeBatch = MessageBatch()
+    var indexes: [LinkID: Int32] = [:]
+    var nodeBatch = MessageBatch()
+    var placeBatch = MessageBatch()
     /// The namespace that `placeBatch` is for.
-    private var filling: NamespaceName?
+    var filling: NamespaceName?
     /// Open namespaces that messages of `nodeBatch` name by descriptor.
-    private var held: [HeldNamespace] = []
+    var held: [HeldNamespace] = []
     /// Links and namespaces that could not be made, for the sake of what is on them.
-    private var failedLinks: Set<LinkID> = []
-    private var failedPlaces: Set<Place> = []
+    var failedLinks: Set<LinkID> = []
+    var failedPlaces: Set<Place> = []
+    /// How many changes were begun, and how many of them are answered for.
+    private var begun = 0
     private var done = 0
 
     /// What could not be done.
     private(set) var failures: [ApplyFailure] = []
 
     /// Keeps a namespace open.
-    private final class HeldNamespace {
+    final class HeldNamespace {
         let namespace: NamespaceHandle
 
         init(_ namespace: consuming NamespaceHandle) {
@@ -64,7 +66,7 @@ struct Applier: ~Copyable {
     var messagesSent: Int { sessions.messagesSent }
 
     /// How many changes went through.
-    var applied: Int { done }
+    var applied: Int { max(0, done - failures.count) }
 
     /// Carries out `plan` on the node as it was observed.
     ///
@@ -77,7 +79,9 @@ struct Applier: ~Copyable {
             while position < changes.count {
                 position = try step(at: position)
             }
+            begun = changes.count
             try flush()
+            done = begun
         } catch is Stop {
             nodeBatch.removeAll()
             placeBatch.removeAll()
@@ -98,6 +102,7 @@ struct Applier: ~Copyable {
     /// Carries out the change at `position`, or a run of deletions that begins there; returns the position after it.
     private mutating func step(at position: Int) throws -> Int {
         let change = changes[position]
+        begun = position
         if case .deleteLink = change.operation { return try deleteLinks(from: position) }
         if isStranded(change.operation) { return position + 1 }
         switch change.operation {
@@ -125,7 +130,7 @@ struct Applier: ~Copyable {
     }
 
     /// True if a change is about something that could not be made, and need not be tried.
-    private func isStranded(_ operation: Operation) -> Bool {
+    func isStranded(_ operation: Operation) -> Bool {
         guard !failures.isEmpty else { return false }
         if failedPlaces.contains(operation.place) { return true }
         switch operation {
@@ -152,7 +157,7 @@ struct Applier: ~Copyable {
     // MARK: Batches
 
     /// Adds messages to the batch of a place, sending what must go before.
-    private mutating func append(
+    mutating func append(
         at place: Place,
         tag: Int,
         _ build: (inout MessageBatch, Int) throws -> Void
@@ -172,10 +177,9 @@ struct Applier: ~Copyable {
     }
 
     /// Sends everything, the node's first.
-    private mutating func flush() throws {
+    mutating func flush() throws {
         try flushNode()
         guard !placeBatch.isEmpty, let filling else { return }
-        done += placeBatch.count
         var batch = MessageBatch()
         swap(&batch, &placeBatch)
         let refusals = try sessions.withSocket(of: .namespace(filling)) { try $0.transact(&batch) }
@@ -184,9 +188,8 @@ struct Applier: ~Copyable {
         try settle(refusals)
     }
 
-    private mutating func flushNode() throws {
+    mutating func flushNode() throws {
         guard !nodeBatch.isEmpty else { return }
-        done += nodeBatch.count
         var batch = MessageBatch()
         swap(&batch, &nodeBatch)
         let refusals = try sessions.withSocket(of: .node) { try $0.transact(&batch) }
@@ -198,9 +201,9 @@ struct Applier: ~Copyable {
 
     /// Takes the kernel's refusals in. Of several for one change the first counts: the others follow from it.
     private mutating func settle(_ refusals: [Refusal]) throws {
+        done = begun
         progress(done)
         guard !refusals.isEmpty else { return }
-        done -= refusals.count
         var last: Int?
         for refusal in refusals {
             defer { last = refusal.tag }
@@ -212,7 +215,7 @@ struct Applier: ~Copyable {
     // MARK: Failures
 
     /// Notes that a change failed, and what is lost with it.
-    private mutating func fail(_ tag: Int, _ errno: Errno?, _ sentence: String?) throws {
+    mutating func fail(_ tag: Int, _ errno: Errno?, _ sentence: String?) throws {
         let operation = changes[tag].operation
         failures.append(
             ApplyFailure(
@@ -238,10 +241,9 @@ struct Applier: ~Copyable {
     }
 
     /// Calls `body`; a system call that fails is the failure of the change at `tag`.
-    private mutating func attempt(_ tag: Int, _ body: (inout Sessions) throws -> Void) throws {
+    mutating func attempt(_ tag: Int, _ body: (inout Sessions) throws -> Void) throws {
         do {
             try body(&sessions)
-            done += 1
         } catch let error as SystemCallError {
             try fail(tag, error.errno, "\(error.call) '\(error.object)'")
         }
@@ -282,211 +284,6 @@ struct Applier: ~Copyable {
             try sessions.enter(sysctl.key.place)
             try hook?.check("write", on: sysctl.key.path)
             try SysctlFile.write(sysctl.key.path, sysctl.value)
-        }
-    }
-
-    // MARK: Links
-
-    /// The descriptor of the namespace that a link goes to; `nil` for the node's own.
-    private mutating func descriptor(of place: Place) throws -> CInt? {
-        guard let name = place.name else { return nil }
-        if filling == name { return try sessions.descriptor(of: name) }
-        let path = node.namespaceDirectory.path(of: name.text)
-        let namespace = HeldNamespace(try NamespaceHandle.open(path: path))
-        held.append(namespace)
-        return namespace.namespace.rawValue
-    }
-
-    private func index(of name: InterfaceName?, in place: Place) -> Int32? {
-        name.flatMap { indexes[LinkID($0, in: place)] }
-    }
-
-    private mutating func createLink(_ creation: LinkCreation, tag: Int) throws {
-        let link = creation.link
-        if filling != creation.peer?.id.place.name, filling != link.id.place.name { try flush() }
-        let master = link.id.place == .node ? index(of: link.master, in: .node) : nil
-        let parent = index(of: link.kind.parent, in: .node)
-        let descriptor = try descriptor(of: link.id.place)
-        var end: (link: Link, index: Int32, namespaceDescriptor: CInt?)?
-        if let peer = creation.peer {
-            end = (peer, creation.peerIndex, try self.descriptor(of: peer.id.place))
-        }
-        nodeBatch.appendCreateLink(
-            link,
-            index: creation.index,
-            namespaceDescriptor: descriptor,
-            masterIndex: master,
-            parentIndex: parent,
-            peer: end,
-            tag: tag
-        )
-        indexes[link.id] = creation.index
-        try finishLink(link, index: creation.index, tag: tag)
-        guard let peer = creation.peer else { return }
-        indexes[peer.id] = creation.peerIndex
-        try finishLink(peer, index: creation.peerIndex, tag: tag)
-    }
-
-    /// Gives a new link what the creating message can't, in its own place.
-    private mutating func finishLink(_ link: Link, index: Int32, tag: Int) throws {
-        let master = self.index(of: link.master, in: link.id.place)
-        try append(at: link.id.place, tag: tag) { batch, tag in
-            batch.appendFinishLink(
-                link,
-                index: index,
-                masterIndex: master,
-                wasCreatedElsewhere: link.id.place != .node,
-                tag: tag
-            )
-        }
-    }
-
-    private mutating func changeLink(_ existing: ObservedLink, _ link: Link, tag: Int) throws {
-        let master = link.master == nil ? 0 : index(of: link.master, in: link.id.place)
-        let parent = index(of: link.kind.parent, in: .node)
-        try append(at: link.id.place, tag: tag) { batch, tag in
-            batch.appendChangeLink(
-                from: existing,
-                to: link,
-                masterIndex: master,
-                parentIndex: parent,
-                tag: tag
-            )
-        }
-    }
-
-    /// Deletes the run of links that begins at `first`, those of each place together: the kernel's price is for a
-    /// request, not for a link.
-    ///
-    /// They are moved by index into a group that no link has; if that then holds them and nothing else, one request
-    /// deletes the group. Never the group of the mark: a stranger's link may have joined it.
-    private mutating func deleteLinks(from first: Int) throws -> Int {
-        try flush()
-        var end = first
-        var targets: [Place: [DeletionTarget]] = [:]
-        while end < changes.count, case .deleteLink(let id, let index, _) = changes[end].operation {
-            targets[id.place, default: []].append(DeletionTarget(index: index, name: id.name, tag: end))
-            end += 1
-        }
-        for (place, group) in targets.sorted(by: { $0.key < $1.key }) {
-            try delete(group, in: place)
-        }
-        for position in first..<end {
-            guard case .deleteLink(let id, _, let peer) = changes[position].operation else { continue }
-            indexes[id] = nil
-            if let peer { indexes[peer] = nil }
-        }
-        return end
-    }
-
-    private mutating func delete(_ targets: [DeletionTarget], in place: Place) throws {
-        if targets.count == 1 {
-            try append(at: place, tag: targets[0].tag) { batch, tag in
-                batch.appendDeleteLink(index: targets[0].index, tag: tag)
-            }
-            return try flush()
-        }
-        let group = try freshGroup(in: place)
-        for target in targets {
-            try append(at: place, tag: target.tag) { batch, tag in
-                batch.appendSetGroup(index: target.index, group: group, tag: tag)
-            }
-        }
-        try flush()
-        guard try holdsOnly(targets, group, in: place) else {
-            return try fail(targets[0].tag, nil, "the links changed while they were gathered to be deleted")
-        }
-        try append(at: place, tag: targets[0].tag) { batch, tag in
-            batch.appendDeleteLinks(group: group, tag: tag)
-        }
-        try flush()
-    }
-
-    /// A group for deletions that no link of the place is in.
-    private mutating func freshGroup(in place: Place) throws -> UInt32 {
-        let links = try sessions.withSocket(of: place) { try observeLinks(on: &$0) }
-        let taken = Set(links.map(\.group))
-        guard let group = Mark.deletionGroups.first(where: { !taken.contains($0) }) else {
-            preconditionFailure("the node has fewer groups of interrupted deletions than there can be")
-        }
-        return group
-    }
-
-    /// True if a group holds the links that were moved into it, and nothing else.
-    private mutating func holdsOnly(
-        _ targets: [DeletionTarget],
-        _ group: UInt32,
-        in place: Place
-    ) throws -> Bool {
-        let links = try sessions.withSocket(of: place) { try observeLinks(on: &$0) }
-        let members = links.filter { $0.group == group }
-        let names = Dictionary(targets.map { ($0.index, $0.name) }, uniquingKeysWith: { first, _ in first })
-        return members.allSatisfy { names[$0.index] == $0.name }
-    }
-
-    private struct DeletionTarget {
-        var index: Int32
-        var name: InterfaceName
-        var tag: Int
-    }
-
-    // MARK: What is on links
-
-    private mutating func appendEntry(_ operation: Operation, tag: Int) throws {
-        let place = operation.place
-        switch operation {
-        case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
-            let device = index(of: route.device, in: place)
-            if route.device != nil, device == nil { return try failForLink(tag) }
-            try append(at: place, tag: tag) { batch, tag in
-                batch.append(operation, index: device, tag: tag)
-            }
-        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link):
-            try appendEntry(operation, on: link, tag: tag)
-        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
-            try appendEntry(operation, on: neighbour.link, tag: tag)
-        case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
-            try appendEntry(operation, on: entry.link, tag: tag)
-        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
-            .writeSysctl,
-            .restoreSysctl:
-            preconditionFailure("not a thing on a link")
-        }
-    }
-
-    private mutating func appendEntry(_ operation: Operation, on link: LinkID, tag: Int) throws {
-        guard let index = indexes[link] else { return try failForLink(tag) }
-        try append(at: link.place, tag: tag) { batch, tag in
-            batch.append(operation, index: index, tag: tag)
-        }
-    }
-
-    private mutating func failForLink(_ tag: Int) throws {
-        try fail(tag, .noSuchDevice, "the link is gone")
-    }
-}
-
-extension MessageBatch {
-    /// Adds the message for a thing on a link of an interface index.
-    fileprivate mutating func append(_ operation: Operation, index: Int32?, tag: Int) {
-        let link = index ?? 0
-        switch operation {
-        case .addAddress(let address, _): appendAddAddress(address, linkIndex: link, tag: tag)
-        case .replaceAddress(let address, _): appendReplaceAddress(address, linkIndex: link, tag: tag)
-        case .deleteAddress(let address, _): appendDeleteAddress(address, linkIndex: link, tag: tag)
-        case .addRoute(let route): appendAddRoute(route, deviceIndex: index, tag: tag)
-        case .replaceRoute(_, let route): appendReplaceRoute(route, deviceIndex: index, tag: tag)
-        case .deleteRoute(let route): appendDeleteRoute(route, deviceIndex: index, tag: tag)
-        case .addNeighbour(let neighbour): appendAddNeighbour(neighbour, linkIndex: link, tag: tag)
-        case .replaceNeighbour(let neighbour): appendReplaceNeighbour(neighbour, linkIndex: link, tag: tag)
-        case .deleteNeighbour(let neighbour): appendDeleteNeighbour(neighbour, linkIndex: link, tag: tag)
-        case .addForwarding(let entry): appendAddForwarding(entry, linkIndex: link, tag: tag)
-        case .replaceForwarding(let entry): appendReplaceForwarding(entry, linkIndex: link, tag: tag)
-        case .deleteForwarding(let entry): appendDeleteForwarding(entry, linkIndex: link, tag: tag)
-        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
-            .writeSysctl,
-            .restoreSysctl:
-            preconditionFailure("not a thing on a link")
         }
     }
 }

@@ -1,0 +1,65 @@
+internal import LinuxSystem
+internal import Netlink
+internal import NetworkModel
+internal import Planner
+internal import RouteNetlink
+
+extension Applier {
+    mutating func appendEntry(_ operation: Operation, tag: Int) throws {
+        let place = operation.place
+        switch operation {
+        case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
+            let device = index(of: route.device, in: place)
+            if route.device != nil, device == nil { return try failForLink(tag) }
+            try append(at: place, tag: tag) { batch, tag in
+                batch.append(operation, index: device, tag: tag)
+            }
+        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link):
+            try appendEntry(operation, on: link, tag: tag)
+        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+            try appendEntry(operation, on: neighbour.link, tag: tag)
+        case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
+            try appendEntry(operation, on: entry.link, tag: tag)
+        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
+            .writeSysctl,
+            .restoreSysctl:
+            preconditionFailure("not a thing on a link")
+        }
+    }
+
+    private mutating func appendEntry(_ operation: Operation, on link: LinkID, tag: Int) throws {
+        guard let index = indexes[link] else { return try failForLink(tag) }
+        try append(at: link.place, tag: tag) { batch, tag in
+            batch.append(operation, index: index, tag: tag)
+        }
+    }
+
+    private mutating func failForLink(_ tag: Int) throws {
+        try fail(tag, .noSuchDevice, "the link is gone")
+    }
+}
+
+extension MessageBatch {
+    /// Adds the message for a thing on a link of an interface index.
+    fileprivate mutating func append(_ operation: Operation, index: Int32?, tag: Int) {
+        let link = index ?? 0
+        switch operation {
+        case .addAddress(let address, _): appendAddAddress(address, linkIndex: link, tag: tag)
+        case .replaceAddress(let address, _): appendReplaceAddress(address, linkIndex: link, tag: tag)
+        case .deleteAddress(let address, _): appendDeleteAddress(address, linkIndex: link, tag: tag)
+        case .addRoute(let route): appendAddRoute(route, deviceIndex: index, tag: tag)
+        case .replaceRoute(_, let route): appendReplaceRoute(route, deviceIndex: index, tag: tag)
+        case .deleteRoute(let route): appendDeleteRoute(route, deviceIndex: index, tag: tag)
+        case .addNeighbour(let neighbour): appendAddNeighbour(neighbour, linkIndex: link, tag: tag)
+        case .replaceNeighbour(let neighbour): appendReplaceNeighbour(neighbour, linkIndex: link, tag: tag)
+        case .deleteNeighbour(let neighbour): appendDeleteNeighbour(neighbour, linkIndex: link, tag: tag)
+        case .addForwarding(let entry): appendAddForwarding(entry, linkIndex: link, tag: tag)
+        case .replaceForwarding(let entry): appendReplaceForwarding(entry, linkIndex: link, tag: tag)
+        case .deleteForwarding(let entry): appendDeleteForwarding(entry, linkIndex: link, tag: tag)
+        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
+            .writeSysctl,
+            .restoreSysctl:
+            preconditionFailure("not a thing on a link")
+        }
+    }
+}
