@@ -7,9 +7,12 @@ extension NamespaceDirectory {
     ///
     /// - Throws: ``SystemCallError`` for whatever `unlink` refuses, but that the name is gone already.
     package func removeLeftOver(_ name: String) throws(SystemCallError) {
-        guard try list().contains(where: { $0.name == name && $0.kind == .leftOver }) else { return }
+        let file = path(of: name)
         do {
-            try checked("unlink", on: path(of: name)) { unlink(path(of: name)) }
+            let nsfs = try FileStatus(at: AT_FDCWD, NamespaceHandle.currentPath, followingLinks: true).device
+            let status = try FileStatus(at: AT_FDCWD, file, followingLinks: false)
+            guard status.isRegularFile, status.size == 0, status.device != nsfs else { return }
+            try checked("unlink", on: file) { unlink(file) }
         } catch  where error.errno == .noSuchFileOrDirectory {
             return
         }
