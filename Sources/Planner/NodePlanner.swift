@@ -36,11 +36,6 @@ struct NodePlanner {
         planForwarding()
         planRoutes()
         planSysctls()
-        for group in groups {
-            steps.building += group.namespaces
-            steps.building += group.links
-            steps.building += group.contents
-        }
     }
 
     /// Adds a change of what is on the links of a place, once they are all there.

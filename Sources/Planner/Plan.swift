@@ -32,7 +32,7 @@ package struct Plan: Hashable, Sendable {
         var planner = NodePlanner(from: observed, to: desired, options: options)
         planner.plan()
         if !planner.problems.isEmpty { throw PlanRefusal(problems: planner.problems) }
-        changes = planner.steps.ordered
+        changes = planner.steps.ordered(around: planner.groups)
         warnings = planner.warnings
     }
 
@@ -79,10 +79,6 @@ package struct Problem: Hashable, Sendable, CustomStringConvertible {
 struct Steps {
     /// Links that must go before others can come.
     var clearing: [Change] = []
-    /// Links of the node, their attributes, and the namespaces.
-    var building: [Change] = []
-    /// What is on the node's links.
-    var filling: [Change] = []
     var settings: [Change] = []
     var removingEntries: [Change] = []
     var removingRoutes: [Change] = []
@@ -91,14 +87,15 @@ struct Steps {
     var removingNamespaces: [Change] = []
     var restoring: [Change] = []
 
-    /// The changes, in the order of their execution.
-    var ordered: [Change] {
+    /// The changes, in the order of their execution; `groups` is what is built.
+    ///
+    /// An array that is all there is is not copied: it may hold a hundred thousand changes.
+    func ordered(around groups: [BuildGroup]) -> [Change] {
+        let built = groups.flatMap { [$0.namespaces, $0.links, $0.contents] }
+        let removed = [removingEntries, removingRoutes, removingAddresses, removingLinks, removingNamespaces, restoring]
+        let stages = ([clearing] + built + [settings] + removed).filter { !$0.isEmpty }
+        if stages.count == 1 { return stages[0] }
         var all: [Change] = []
-        let stages = [
-            clearing, building, filling, settings, removingEntries, removingRoutes, removingAddresses,
-            removingLinks,
-            removingNamespaces, restoring,
-        ]
         all.reserveCapacity(stages.reduce(0) { $0 + $1.count })
         for stage in stages { all += stage }
         return all
