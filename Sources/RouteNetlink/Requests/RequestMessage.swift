@@ -68,7 +68,6 @@ struct RequestMessage: ~Copyable {
     /// - Parameters:
     ///   - path: The types of the nests from the outermost in.
     ///   - headerSize: The size of the family's fixed header.
-    ///   - innerHeaderSize: The size of a fixed header inside the innermost nest, as `VETH_INFO_PEER` has one.
     borrowing func extend(_ path: [Int], after headerSize: Int, _ body: () -> Void) {
         guard let header = nlmsg_hdr(message) else { preconditionFailure("a message has a header") }
         let start = UnsafeMutableRawPointer(header)
