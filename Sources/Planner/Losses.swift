@@ -10,10 +10,23 @@ struct Losses {
         case whileRemoving
     }
 
+    /// When something goes, and with what.
+    struct Loss {
+        var moment: Moment
+        var reason: String
+    }
+
+    /// Links that go, and with them all that is on them and every route by them.
+    private var links: [LinkID: Moment] = [:]
     /// Links whose last IPv4 address goes, and with it every IPv4 route by them.
     private var routesByLink: [LinkID: Moment] = [:]
     /// IPv4 addresses that go, and with them every route that prefers them as source.
     private var routesBySource: [Place: [IPAddress: Moment]] = [:]
+
+    /// Notes that a link goes.
+    mutating func note(_ link: LinkID, _ moment: Moment) {
+        links[link] = moment
+    }
 
     /// Notes what goes with the addresses that a link loses.
     mutating func note(_ comparison: AddressComparison, on link: LinkID) {
@@ -30,13 +43,22 @@ struct Losses {
         }
     }
 
-    /// When the kernel drops a route that is there, for the addresses that go; `nil` if it stays.
-    func moment(of route: Route) -> Moment? {
-        guard route.destination.family == .ipv4 else { return nil }
-        if let device = route.device, let moment = routesByLink[LinkID(device, in: route.place)] {
-            return moment
+    /// Whether and when the kernel drops a route that is there.
+    func loss(of route: Route) -> Loss? {
+        if links.isEmpty, routesByLink.isEmpty, routesBySource.isEmpty { return nil }
+        if let device = route.device {
+            let id = LinkID(device, in: route.place)
+            if let moment = links[id] {
+                return Loss(moment: moment, reason: "the kernel drops it with link '\(device)'")
+            }
+            if route.destination.family == .ipv4, let moment = routesByLink[id] {
+                return Loss(
+                    moment: moment,
+                    reason: "the kernel drops it with the last IPv4 address of link '\(device)'"
+                )
+            }
         }
-        guard let source = route.source else { return nil }
-        return routesBySource[route.place]?[source]
+        guard let source = route.source, let moment = routesBySource[route.place]?[source] else { return nil }
+        return Loss(moment: moment, reason: "the kernel drops it with its source address \(source)")
     }
 }

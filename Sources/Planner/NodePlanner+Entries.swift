@@ -3,55 +3,60 @@ import NetworkModel
 extension NodePlanner {
     /// Permanent neighbours on Weft's links.
     mutating func planNeighbours() {
-        var present: [Neighbour.Key: ObservedNeighbour] = [:]
-        forEachObserved { namespace in
-            present.reserveCapacity(present.count + namespace.neighbours.count)
-            for neighbour in namespace.neighbours where isOnKeptLink(neighbour.value.link) {
-                present[neighbour.value.key] = neighbour
-            }
-        }
+        let present = KeyIndex(observed.everywhere(\.neighbours))
+        var isWanted = [Bool](repeating: false, count: present.elements.count)
+        var isKept = LastAnswer<LinkID, Bool>()
+        var isDropped = LastAnswer<LinkID, Bool>()
         for wanted in desired.neighbours {
-            guard let existing = present.removeValue(forKey: wanted.key) else {
+            var position: Int?
+            present.forEach(wanted.key) { position = $0 }
+            guard let position, isKept.answer(for: wanted.link, isOnKeptLink) else {
                 fill(wanted.link.place, Change(.create, .addNeighbour(wanted)))
                 continue
             }
-            let differences = existing.differences(from: wanted)
+            isWanted[position] = true
+            let differences = present.elements[position].differences(from: wanted)
             if !differences.isEmpty {
                 fill(wanted.link.place, Change(.change, .replaceNeighbour(wanted), differences: differences))
-            } else if dropsNeighbours(wanted.link) {
+            } else if isDropped.answer(for: wanted.link, dropsNeighbours) {
                 let reason = "the kernel drops it as the link's MAC changes"
                 fill(wanted.link.place, Change(.create, .replaceNeighbour(wanted), reason: reason))
             }
         }
-        let unwanted = present.values.filter { $0.isManaged && !dropsNeighbours($0.value.link) }
-        for existing in unwanted.sorted(by: { $0.value.key < $1.value.key }) {
+        for (position, existing) in present.elements.enumerated()
+        where !isWanted[position] && existing.isManaged {
+            let link = existing.value.link
+            guard isKept.answer(for: link, isOnKeptLink), !isDropped.answer(for: link, dropsNeighbours) else {
+                continue
+            }
             steps.removingEntries.append(Change(.delete, .deleteNeighbour(existing.value)))
         }
     }
 
     /// FDB entries on Weft's links.
     mutating func planForwarding() {
-        var present: [ForwardingEntry.Key: [ForwardingEntry]] = [:]
-        forEachObserved { namespace in
-            present.reserveCapacity(present.count + namespace.forwarding.count)
-            for entry in namespace.forwarding where isOnKeptLink(entry.link) && !dropsForwarding(entry) {
-                present[entry.key, default: []].append(entry)
-            }
-        }
+        let present = KeyIndex(observed.everywhere(\.forwarding))
+        var isDone = [Bool](repeating: false, count: present.elements.count)
+        var isKept = LastAnswer<EntryTable, Bool>()
         for wanted in desired.forwarding {
-            guard let existing = present.removeValue(forKey: wanted.key) else {
+            var existing: [Int] = []
+            present.forEach(wanted.key) { existing.append($0) }
+            for position in existing { isDone[position] = true }
+            guard let first = existing.first, isKept.answer(for: EntryTable(wanted), keepsEntries) else {
                 fill(wanted.link.place, Change(.create, .addForwarding(wanted)))
                 continue
             }
             if existing.count > 1 {
-                remake(existing[0], as: wanted)
-            } else if existing[0] != wanted {
-                let differences = existing[0].differences(from: wanted)
+                remake(present.elements[first], as: wanted)
+            } else if present.elements[first] != wanted {
+                let differences = present.elements[first].differences(from: wanted)
                 fill(wanted.link.place, Change(.change, .replaceForwarding(wanted), differences: differences))
             }
         }
-        for key in present.keys.sorted() {
-            guard let entry = present[key]?.first else { continue }
+        for (position, entry) in present.elements.enumerated() where !isDone[position] {
+            // One deletion takes all entries of a key.
+            present.forEach(entry.key) { isDone[$0] = true }
+            guard isKept.answer(for: EntryTable(entry), keepsEntries) else { continue }
             steps.removingEntries.append(Change(.delete, .deleteForwarding(entry)))
         }
     }
@@ -60,13 +65,6 @@ extension NodePlanner {
         fill(wanted.link.place, Change(.delete, .deleteForwarding(existing), isCounted: false))
         let reason = "made anew: it has several destinations"
         fill(wanted.link.place, Change(.remake, .addForwarding(wanted), reason: reason))
-    }
-
-    private func forEachObserved(_ body: (ObservedNamespace) -> Void) {
-        body(observed.node)
-        for name in observed.namespaces.keys.sorted() {
-            if let namespace = observed.namespaces[name] { body(namespace) }
-        }
     }
 
     /// True if an entry on the link is still there when the contents of its place are filled.
@@ -80,14 +78,36 @@ extension NodePlanner {
         return existing.mac != link.mac || (existing.isUp && !link.isUp)
     }
 
-    /// True if the kernel drops an entry of the bridge's table: it does when the port leaves the bridge.
-    private func dropsForwarding(_ entry: ForwardingEntry) -> Bool {
-        guard entry.table == .bridge, case .keep(let existing)? = links.fates[entry.link] else {
-            return false
-        }
-        guard let link = links.desired[entry.link], let master = existing.master else { return false }
-        return master != link.master
-            || links.fates[LinkID(master, in: entry.link.place)]?.keepsContents == false
+    /// True if the entries of a table are still there when the contents of its place are filled: the kernel drops those
+    /// of a bridge's table when the port leaves the bridge.
+    private func keepsEntries(_ table: EntryTable) -> Bool {
+        guard case .keep(let existing)? = links.fates[table.link] else { return false }
+        guard table.table == .bridge, let master = existing.master else { return true }
+        return master == links.desired[table.link]?.master
+            && links.fates[LinkID(master, in: table.link.place)]?.keepsContents != false
+    }
+}
+
+/// Whose entries are kept or lost together.
+private struct EntryTable: Equatable {
+    var link: LinkID
+    var table: ForwardingEntry.Table
+
+    init(_ entry: ForwardingEntry) {
+        link = entry.link
+        table = entry.table
+    }
+}
+
+/// Remembers the answer to the last question: entries come by the thousand, link by link.
+private struct LastAnswer<Question: Equatable, Answer> {
+    private var last: (question: Question, answer: Answer)?
+
+    mutating func answer(for question: Question, _ find: (Question) -> Answer) -> Answer {
+        if let last, last.question == question { return last.answer }
+        let answer = find(question)
+        last = (question, answer)
+        return answer
     }
 }
 

@@ -93,16 +93,15 @@ extension NodePlanner {
             guard let fate = links.fates[id] else { continue }
             switch fate {
             case .remake(let existing, _):
+                losses.note(id, .whileBuilding)
                 guard isFirstOfDeletedPair(id) else { continue }
                 steps.clearing.append(deletion(of: existing, id: id, isCounted: false))
             case .delete(let existing):
+                let isEarly = isInTheWay(id, existing, wanted: wanted) || goesWithRemade(id)
+                losses.note(id, isEarly ? .whileBuilding : .whileRemoving)
                 guard isFirstOfDeletedPair(id), !diesWithNamespace(id) else { continue }
                 let change = deletion(of: existing, id: id, isCounted: true)
-                if isInTheWay(id, existing, wanted: wanted) {
-                    steps.clearing.append(change)
-                } else {
-                    steps.removingLinks.append(change)
-                }
+                if isEarly { steps.clearing.append(change) } else { steps.removingLinks.append(change) }
             case .create, .keep, .blocked:
                 break
             }
@@ -127,6 +126,11 @@ extension NodePlanner {
         case (false, true): return false
         case (true, true), (false, false): return id < peer
         }
+    }
+
+    /// True if a link goes at once because the other end of its pair is made anew.
+    private func goesWithRemade(_ id: LinkID) -> Bool {
+        links.peers[id].map(isRemade) ?? false
     }
 
     private func isRemade(_ id: LinkID) -> Bool {

@@ -3,24 +3,29 @@ import NetworkModel
 extension NodePlanner {
     /// Routes: added exclusively, replaced where the only one is Weft's, deleted by their full key.
     mutating func planRoutes() {
-        let present = RouteTable(of: observed)
-        var isWanted = [Bool](repeating: false, count: present.routes.count)
+        let present = KeyIndex(observed.everywhere(\.routes))
+        var isWanted = [Bool](repeating: false, count: present.elements.count)
+        usableDevices.formUnion(links.desired.keys)
         for route in desired.routes {
             guard checkDevice(of: route) else { continue }
             var mine: Int?
             var foreign: Int?
             present.forEach(route.key) { index in
-                if present.routes[index].isManaged {
+                if present.elements[index].isManaged {
                     if mine == nil { mine = index }
-                } else if survives(present.routes[index]) {
+                } else if survives(present.elements[index]) {
                     foreign = index
                 }
             }
             if let mine { isWanted[mine] = true }
-            plan(route, mine: mine.map { present.routes[$0] }, foreign: foreign.map { present.routes[$0] })
+            plan(
+                route,
+                mine: mine.map { present.elements[$0] },
+                foreign: foreign.map { present.elements[$0] }
+            )
         }
-        for (index, route) in present.routes.enumerated() where route.isManaged && !isWanted[index] {
-            guard survives(route), !goesWithLink(route.value) else { continue }
+        for (index, route) in present.elements.enumerated() where route.isManaged && !isWanted[index] {
+            guard survives(route), losses.loss(of: route.value) == nil else { continue }
             steps.removingRoutes.append(Change(.delete, .deleteRoute(route.value)))
         }
     }
@@ -30,21 +35,16 @@ extension NodePlanner {
             if let foreign { return refuse(route, holder: foreign) }
             return fill(route.place, Change(.create, .addRoute(route)))
         }
+        let loss = losses.loss(of: mine.value)
         let differences = mine.differences(from: route)
-        if let reason = goesAtOnce(mine.value) {
+        if let loss, loss.moment == .whileBuilding {
             if let foreign { return refuse(route, holder: foreign) }
-            fill(route.place, Change(.create, .addRoute(route), reason: reason))
+            fill(route.place, Change(.create, .addRoute(route), reason: loss.reason))
         } else if !differences.isEmpty {
             if let foreign { return refuse(route, holder: foreign) }
             fillChange(of: mine, to: route, differences)
-        } else if goesInTheEnd(mine.value) {
-            steps.restoring.append(
-                Change(
-                    .create,
-                    .replaceRoute(from: nil, to: route),
-                    reason: "the kernel drops it with what is deleted"
-                )
-            )
+        } else if let loss {
+            steps.restoring.append(Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason))
         }
     }
 
@@ -80,10 +80,10 @@ extension NodePlanner {
     private mutating func checkDevice(of route: Route) -> Bool {
         guard let device = route.device else { return true }
         let id = LinkID(device, in: route.place)
-        if links.desired[id] != nil { return true }
+        if usableDevices.contains(id) { return true }
         let place = Self.words(for: route.place)
         guard let existing = links.observed[id] else {
-            if device.text == "lo" { return true }
+            if device.text == "lo" { return remember(usable: id) }
             problems.append(
                 Problem(
                     "cannot add route \(route.summary)\(place): there is no link '\(device)'",
@@ -92,7 +92,7 @@ extension NodePlanner {
             )
             return false
         }
-        guard existing.isManaged else { return true }
+        guard existing.isManaged else { return remember(usable: id) }
         problems.append(
             Problem(
                 "cannot add route \(route.summary)\(place): the link '\(device)' is no longer in the document",
@@ -102,76 +102,14 @@ extension NodePlanner {
         return false
     }
 
-    // MARK: What the kernel drops
+    private mutating func remember(usable id: LinkID) -> Bool {
+        usableDevices.insert(id)
+        return true
+    }
 
     /// True if the route's namespace stays.
     private func survives(_ route: ObservedRoute) -> Bool {
         route.value.place.name.map { desired.namespaces.contains($0) } ?? true
-    }
-
-    /// True if the route needs no deletion since its link goes.
-    private func goesWithLink(_ route: Route) -> Bool {
-        guard let device = route.device else { return false }
-        return links.fates[LinkID(device, in: route.place)].map { !$0.keepsContents } ?? false
-    }
-
-    /// Why a route that is there is gone before the contents of its place are filled; `nil` if it is not.
-    private func goesAtOnce(_ route: Route) -> String? {
-        if let device = route.device {
-            switch links.fates[LinkID(device, in: route.place)] {
-            case .remake?: return "the kernel drops it with link '\(device)'"
-            case .delete? where isCleared(LinkID(device, in: route.place)):
-                return "the kernel drops it with link '\(device)'"
-            case .create?, .keep?, .delete?, .blocked?, nil: break
-            }
-        }
-        guard case .whileBuilding? = losses.moment(of: route) else { return nil }
-        return "the kernel drops it with the address"
-    }
-
-    /// True if a route that is there and wanted is gone when all unwanted things are removed.
-    private func goesInTheEnd(_ route: Route) -> Bool {
-        if goesWithLink(route) { return true }
-        guard case .whileRemoving? = losses.moment(of: route) else { return false }
-        return true
-    }
-
-    /// True if a link is deleted before anything is built.
-    private func isCleared(_ id: LinkID) -> Bool {
-        steps.clearing.contains { change in
-            guard case .deleteLink(let other, _, let peer) = change.operation else { return false }
-            return other == id || peer == id
-        }
-    }
-}
-
-/// The routes of all places, found by key.
-struct RouteTable {
-    let routes: [ObservedRoute]
-    private var first: [Route.Key: Int32] = [:]
-    private var next: [Int32]
-
-    init(of state: ObservedState) {
-        routes = state.namespaces.keys.sorted().reduce(into: state.node.routes) { all, name in
-            all += state.namespaces[name]?.routes ?? []
-        }
-        next = [Int32](repeating: -1, count: routes.count)
-        first.reserveCapacity(routes.count)
-        for index in routes.indices.reversed() {
-            let position = Int32(index)
-            if let other = first.updateValue(position, forKey: routes[index].value.key) {
-                next[index] = other
-            }
-        }
-    }
-
-    /// Calls `body` with the index of each route of the key, in the kernel's order.
-    func forEach(_ key: Route.Key, _ body: (Int) -> Void) {
-        var index = first[key] ?? -1
-        while index >= 0 {
-            body(Int(index))
-            index = next[Int(index)]
-        }
     }
 }
 

@@ -13,6 +13,8 @@ struct NodePlanner {
     var warnings: [String] = []
     /// What the kernel drops by itself meanwhile.
     var losses = Losses()
+    /// The links that routes may leave by.
+    var usableDevices: Set<LinkID> = []
     var steps = Steps()
     /// What is built, by its group in ``order``.
     var groups: [BuildGroup]
@@ -121,6 +123,16 @@ struct BuildOrder {
         groupOfLink[id] = result.group
         depthOfLink[id] = result.depth
         return result
+    }
+}
+
+extension ObservedState {
+    /// What there is of a kind in the node's namespace and in Weft's, in order of name.
+    func everywhere<Element>(_ kind: (ObservedNamespace) -> [Element]) -> [Element] {
+        if namespaces.isEmpty { return kind(node) }
+        return namespaces.keys.sorted().reduce(into: kind(node)) { all, name in
+            if let namespace = namespaces[name] { all += kind(namespace) }
+        }
     }
 }
 

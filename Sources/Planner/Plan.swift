@@ -92,7 +92,9 @@ struct Steps {
     /// An array that is all there is is not copied: it may hold a hundred thousand changes.
     func ordered(around groups: [BuildGroup]) -> [Change] {
         let built = groups.flatMap { [$0.namespaces, $0.links, $0.contents] }
-        let removed = [removingEntries, removingRoutes, removingAddresses, removingLinks, removingNamespaces, restoring]
+        let removed = [
+            removingEntries, removingRoutes, removingAddresses, removingLinks, removingNamespaces, restoring,
+        ]
         let stages = ([clearing] + built + [settings] + removed).filter { !$0.isEmpty }
         if stages.count == 1 { return stages[0] }
         var all: [Change] = []
