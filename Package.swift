@@ -91,7 +91,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "NetlinkTests",
-        dependencies: ["Netlink", "LinuxSystem", "NetworkTesting"],
+        dependencies: ["Netlink", "LinuxSystem", "CMnl", "NetworkTesting"],
         swiftSettings: settings
     ),
     .testTarget(
