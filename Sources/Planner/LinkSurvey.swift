@@ -195,8 +195,6 @@ extension VXLAN {
         if udpZeroChecksum6Receive != new.udpZeroChecksum6Receive {
             return "'udp6zerocsumrx' can't be changed in place"
         }
-        if local != nil, new.local == nil { return "'local' can't be taken away in place" }
-        if remote != nil, new.remote == nil { return "'remote' can't be taken away in place" }
         if underlay != nil, new.underlay == nil { return "'dev' can't be taken away in place" }
         if let old = (local ?? remote)?.family, let family = (new.local ?? new.remote)?.family, old != family
         {
