@@ -253,15 +253,20 @@ struct Applier: ~Copyable {
 
     private mutating func createNamespace(_ name: NamespaceName, tag: Int) throws {
         try flush()
-        let path = node.namespaceDirectory
+        let directory = node.namespaceDirectory
+        var batch = MessageBatch()
+        batch.appendMarkNamespace(alias: mark(of: name), tag: tag)
         try attempt(tag) { sessions in
             // What an interrupted creation left of the name is in the way.
-            try path.removeLeftOver(name.text)
-            try sessions.createNamespace(name)
+            try directory.removeLeftOver(name.text)
+            try sessions.createNamespace(name) { socket in
+                if let refusal = try socket.transact(&batch).first {
+                    throw SystemCallError("mark", on: name.text, refusal.errno)
+                }
+            }
         }
         guard !failedPlaces.contains(.namespace(name)) else { return }
         filling = name
-        placeBatch.appendMarkNamespace(alias: mark(of: name), tag: tag)
         indexes[LinkID(InterfaceName(fromKernel: "lo"), in: .namespace(name))] = 1
     }
 

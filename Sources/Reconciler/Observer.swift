@@ -48,7 +48,7 @@ struct Observer {
         for text in try node.namespaceDirectory.names() {
             guard let name = try? NamespaceName(text) else { continue }
             // What is not on record needs a look only if the record is lost.
-            let isCandidate = registry.map { $0.namespaces[name] != nil } ?? true
+            let isCandidate = registry?.namespaces.contains(name) ?? true
             if isCandidate, let namespace = try observe(name, &sessions, registry, nodeLinks) {
                 state.namespaces[name] = namespace
             } else if try !isLeftOver(name, registry) {
@@ -60,7 +60,7 @@ struct Observer {
 
     /// True for the empty file of a registered name, which an interrupted creation left: it counts as absent.
     private func isLeftOver(_ name: NamespaceName, _ registry: Registry?) throws -> Bool {
-        guard registry?.namespaces[name] != nil else { return false }
+        guard registry?.namespaces.contains(name) == true else { return false }
         return try node.namespaceDirectory.hasLeftOver(name.text)
     }
 
@@ -71,15 +71,21 @@ struct Observer {
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws -> ObservedNamespace? {
-        let presence = registry?.namespaces[name]
         let mark = Mark.namespaceAlias(for: name, ofNode: node.namespace?.name)
         do {
             return try sessions.withSocket(of: .namespace(name)) { socket in
                 // With the record lost there may be many that are not ours: a look at the mark tells.
-                if presence == nil, try observeLoopback(on: &socket).alias != mark { return nil }
-                var namespace = try observeNamespace(on: &socket, place: .namespace(name), nodeLinks: nodeLinks)
+                if registry == nil, try observeLoopback(on: &socket).alias != mark { return nil }
+                var namespace = try observeNamespace(
+                    on: &socket,
+                    place: .namespace(name),
+                    nodeLinks: nodeLinks
+                )
                 namespace.isMarked = namespace.links.contains { $0.index == 1 && $0.alias == mark }
-                return namespace.isMarked || presence == .intended ? namespace : nil
+                // On record and with our links in it: somebody took the mark off. On record and without either: another
+                // one of the same name.
+                let isOurs = namespace.isMarked || namespace.links.contains(where: \.isManaged)
+                return isOurs ? namespace : nil
             }
         } catch is NotANetworkNamespace {
             return nil
