@@ -13,6 +13,7 @@ struct Applier: ~Copyable {
     let node: Node
     let hook: StepHook?
     let keepsGoing: Bool
+    let interruption: () -> String?
     let progress: (Int) -> Void
     var sessions: Sessions
 
@@ -53,12 +54,14 @@ struct Applier: ~Copyable {
         sessions: consuming Sessions,
         hook: StepHook?,
         keepsGoing: Bool,
+        interruption: @escaping () -> String?,
         progress: @escaping (Int) -> Void
     ) {
         self.node = node
         self.sessions = sessions
         self.hook = hook
         self.keepsGoing = keepsGoing
+        self.interruption = interruption
         self.progress = progress
     }
 
@@ -203,6 +206,12 @@ struct Applier: ~Copyable {
     private mutating func settle(_ refusals: [Refusal]) throws {
         done = begun
         progress(done)
+        if let signal = interruption() {
+            failures.append(
+                ApplyFailure(operation: "go on", object: "", sentence: "interrupted by \(signal)")
+            )
+            throw Stop()
+        }
         guard !refusals.isEmpty else { return }
         var last: Int?
         for refusal in refusals {

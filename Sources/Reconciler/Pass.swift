@@ -69,6 +69,7 @@ struct Pass: ~Copyable {
                 sessions: try Sessions(node: node, hook: hook),
                 hook: hook,
                 keepsGoing: options.keepsGoing,
+                interruption: options.interruption,
                 progress: options.onProgress
             )
             defer {
@@ -111,6 +112,7 @@ struct Pass: ~Copyable {
                 sessions: try Sessions(node: node, hook: hook),
                 hook: hook,
                 keepsGoing: true,
+                interruption: { nil },
                 progress: { _ in }
             )
             defer {
