@@ -64,7 +64,7 @@ let sources: [Target] = [
 let tests: [Target] = [
     .target(
         name: "NetworkTesting",
-        dependencies: ["LinuxSystem"],
+        dependencies: ["LinuxSystem", "Planner", "NetworkModel"],
         path: "Sources/NetworkTesting",
         swiftSettings: settings
     ),
