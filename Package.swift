@@ -64,7 +64,7 @@ let sources: [Target] = [
 let tests: [Target] = [
     .target(
         name: "NetworkTesting",
-        dependencies: ["LinuxSystem", "NetworkModel"],
+        dependencies: ["LinuxSystem", "Planner", "NetworkModel"],
         path: "Sources/NetworkTesting",
         swiftSettings: settings
     ),
@@ -91,7 +91,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "NetlinkTests",
-        dependencies: ["Netlink", "LinuxSystem", "NetworkTesting"],
+        dependencies: ["Netlink", "LinuxSystem", "CMnl", "NetworkTesting"],
         swiftSettings: settings
     ),
     .testTarget(

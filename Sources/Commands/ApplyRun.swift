@@ -40,7 +40,13 @@ final class ApplyRun: Sendable {
             var console = Console(output)
             console.note("waiting for \(holder?.description ?? "another process"), which changes this node")
         }
-        reconcilerOptions.onPlan = { [self] plan in total.store(plan.changes.count, ordering: .relaxed) }
+        reconcilerOptions.onPlan = { [self] plan in
+            total.store(plan.changes.count, ordering: .relaxed)
+            // Until here nothing was changed, and a signal simply ends the process. Should signals not be to be caught,
+            // it does so later as well, and the next apply goes on from there.
+            if !plan.isEmpty { try? Interruption.begin() }
+        }
+        reconcilerOptions.interruption = { Interruption.signalName }
         reconcilerOptions.onProgress = { [self] done in showProgress(done) }
         let report = try body(Reconciler(node: node), reconcilerOptions)
         if lastShown.load(ordering: .relaxed) > 0 { Self.writeOver("") }

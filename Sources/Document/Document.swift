@@ -40,7 +40,9 @@ package struct Document: Sendable {
         }
         for source in reader.tree.sources where source.root == nil {
             let hint = "a document begins with 'weft: 1'"
-            complaints.append(Complaint(file: source.name, line: 1, column: 1, message: "the file is empty", hint: hint))
+            complaints.append(
+                Complaint(file: source.name, line: 1, column: 1, message: "the file is empty", hint: hint)
+            )
         }
         // A document of which a part could not be read would be complained of for what is in that part.
         guard complaints.isEmpty else { throw DocumentErrors(complaints) }
@@ -61,16 +63,16 @@ package struct Document: Sendable {
 
     /// What the kernel of a node shall hold.
     ///
-    /// - Parameter node: The node's name. In a document that names no nodes it is any name; default MACs are
-    ///   derived from it.
-    /// - Throws: If the document names nodes, but not this one.
+    /// In a document that names no nodes `node` is any name; default MACs are derived from it. A document that
+    /// names nodes, but not this one, is an error.
     package func nodeState(for node: String) throws(DocumentErrors) -> NodeState {
         guard !nodes.isEmpty else {
             return states.first.map { Self.complete($0, node: node) } ?? NodeState(node: node)
         }
         guard let index = nodes.firstIndex(where: { $0.name == node }) else {
             let names = nodes.map(\.name)
-            let hint = Nearest.question(node, among: names) ?? "its nodes are " + names.joined(separator: ", ")
+            let hint =
+                Nearest.question(node, among: names) ?? "its nodes are " + names.joined(separator: ", ")
             let message = "the document has no node '\(node)'"
             throw DocumentErrors([Complaint(file: file, path: "nodes", message: message, hint: hint)])
         }

@@ -25,7 +25,9 @@ enum DocumentSources {
             guard path != "-" else { return [try read(descriptor: STDIN_FILENO, name: path)] }
             guard let names = try names(inDirectory: path) else { return [try read(file: path)] }
             var sources: [Source] = []
-            for name in names { sources.append(try read(file: path.hasSuffix("/") ? path + name : "\(path)/\(name)")) }
+            for name in names {
+                sources.append(try read(file: path.hasSuffix("/") ? path + name : "\(path)/\(name)"))
+            }
             return sources
         } catch {
             throw DocumentErrors([error])
@@ -44,7 +46,9 @@ enum DocumentSources {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
                 field.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            guard !name.hasPrefix("."), [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) else { continue }
+            guard !name.hasPrefix("."), [".yaml", ".yml", ".json"].contains(where: name.hasSuffix) else {
+                continue
+            }
             names.append(name)
         }
         guard !names.isEmpty else {

@@ -71,6 +71,12 @@ package struct Route: Hashable, Sendable {
             self.metric = metric
         }
 
+        /// Numbers first, for they nearly always tell.
+        package static func == (left: Key, right: Key) -> Bool {
+            left.destination == right.destination && left.table == right.table && left.metric == right.metric
+                && left.place == right.place
+        }
+
         /// Few and cheap words: a node has hundreds of thousands of routes.
         package func hash(into hasher: inout Hasher) {
             let low = destination.address.low

@@ -39,6 +39,7 @@ struct LinkSurvey {
         for (name, namespace) in state.namespaces { collect(namespace, at: .namespace(name)) }
         matchPeers()
         resolve(node)
+        if !state.node.hasIPv6 { leaveOutIPv6() }
         for id in desired.keys.sorted() { decide(id) }
         for (id, link) in observed where link.isManaged && desired[id] == nil { fates[id] = .delete(link) }
         propagate()
@@ -116,6 +117,11 @@ struct LinkSurvey {
         return MTU(bytes: parentMTU.bytes - min(VXLAN.overhead(over: family), parentMTU.bytes - 68))
     }
 
+    /// Asks nothing of IPv6 on a kernel that has none: it would refuse even to be told that there shall be none.
+    private mutating func leaveOutIPv6() {
+        for id in desired.keys { desired[id]?.addressGeneration = .eui64 }
+    }
+
     // MARK: Fates
 
     private mutating func decide(_ id: LinkID) {
@@ -182,6 +188,14 @@ struct LinkSurvey {
     }
 }
 
+extension ObservedNamespace {
+    /// True if the kernel has IPv6: `lo`, which is always there, then has a mode of address generation.
+    fileprivate var hasIPv6: Bool {
+        guard let loopback = links.first(where: { $0.index == 1 }) else { return true }
+        return loopback.addressGeneration != nil
+    }
+}
+
 extension VXLAN {
     /// Why the kernel can't change a VXLAN link in place. Kernel: `vxlan_nl2conf()` with `changelink`.
     func reasonToRemake(as new: VXLAN) -> String? {
@@ -195,8 +209,6 @@ extension VXLAN {
         if udpZeroChecksum6Receive != new.udpZeroChecksum6Receive {
             return "'udp6zerocsumrx' can't be changed in place"
         }
-        if local != nil, new.local == nil { return "'local' can't be taken away in place" }
-        if remote != nil, new.remote == nil { return "'remote' can't be taken away in place" }
         if underlay != nil, new.underlay == nil { return "'dev' can't be taken away in place" }
         if let old = (local ?? remote)?.family, let family = (new.local ?? new.remote)?.family, old != family
         {

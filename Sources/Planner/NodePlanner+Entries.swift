@@ -5,12 +5,12 @@ extension NodePlanner {
     mutating func planNeighbours() {
         let present = KeyIndex(observed.everywhere(\.neighbours))
         var isWanted = [Bool](repeating: false, count: present.elements.count)
-        var isKept = LastAnswer<LinkID, Bool>()
-        var isDropped = LastAnswer<LinkID, Bool>()
+        let isKept = LastAnswer<LinkID, Bool>(links.keepsContents)
+        let isDropped = LastAnswer<LinkID, Bool>(links.dropsNeighbours)
         for wanted in desired.neighbours {
             var position: Int?
             present.forEach(wanted.key) { position = $0 }
-            guard let position, isKept.answer(for: wanted.link, isOnKeptLink) else {
+            guard let position, isKept(wanted.link) else {
                 fill(wanted.link.place, Change(.create, .addNeighbour(wanted)))
                 continue
             }
@@ -18,7 +18,7 @@ extension NodePlanner {
             let differences = present.elements[position].differences(from: wanted)
             if !differences.isEmpty {
                 fill(wanted.link.place, Change(.change, .replaceNeighbour(wanted), differences: differences))
-            } else if isDropped.answer(for: wanted.link, dropsNeighbours) {
+            } else if isDropped(wanted.link) {
                 let reason = "the kernel drops it as the link's MAC changes"
                 fill(wanted.link.place, Change(.create, .replaceNeighbour(wanted), reason: reason))
             }
@@ -26,7 +26,7 @@ extension NodePlanner {
         for (position, existing) in present.elements.enumerated()
         where !isWanted[position] && existing.isManaged {
             let link = existing.value.link
-            guard isKept.answer(for: link, isOnKeptLink), !isDropped.answer(for: link, dropsNeighbours) else {
+            guard isKept(link), !isDropped(link) else {
                 continue
             }
             steps.removingEntries.append(Change(.delete, .deleteNeighbour(existing.value)))
@@ -37,16 +37,20 @@ extension NodePlanner {
     mutating func planForwarding() {
         let present = KeyIndex(observed.everywhere(\.forwarding))
         var isDone = [Bool](repeating: false, count: present.elements.count)
-        var isKept = LastAnswer<EntryTable, Bool>()
+        let isKept = LastAnswer<EntryTable, Bool>(links.keepsEntries)
         for wanted in desired.forwarding {
-            var existing: [Int] = []
-            present.forEach(wanted.key) { existing.append($0) }
-            for position in existing { isDone[position] = true }
-            guard let first = existing.first, isKept.answer(for: EntryTable(wanted), keepsEntries) else {
+            var first: Int?
+            var count = 0
+            present.forEach(wanted.key) { position in
+                if first == nil { first = position }
+                count += 1
+                isDone[position] = true
+            }
+            guard let first, isKept(EntryTable(wanted)) else {
                 fill(wanted.link.place, Change(.create, .addForwarding(wanted)))
                 continue
             }
-            if existing.count > 1 {
+            if count > 1 {
                 remake(present.elements[first], as: wanted)
             } else if present.elements[first] != wanted {
                 let differences = present.elements[first].differences(from: wanted)
@@ -56,7 +60,7 @@ extension NodePlanner {
         for (position, entry) in present.elements.enumerated() where !isDone[position] {
             // One deletion takes all entries of a key.
             present.forEach(entry.key) { isDone[$0] = true }
-            guard isKept.answer(for: EntryTable(entry), keepsEntries) else { continue }
+            guard isKept(EntryTable(entry)) else { continue }
             steps.removingEntries.append(Change(.delete, .deleteForwarding(entry)))
         }
     }
@@ -66,25 +70,27 @@ extension NodePlanner {
         let reason = "made anew: it has several destinations"
         fill(wanted.link.place, Change(.remake, .addForwarding(wanted), reason: reason))
     }
+}
 
+extension LinkSurvey {
     /// True if an entry on the link is still there when the contents of its place are filled.
-    private func isOnKeptLink(_ link: LinkID) -> Bool {
-        links.fates[link]?.keepsContents ?? false
+    fileprivate func keepsContents(_ link: LinkID) -> Bool {
+        fates[link]?.keepsContents ?? false
     }
 
     /// True if the kernel drops the neighbours of a kept link: `neigh_changeaddr()` does when the MAC changes.
-    private func dropsNeighbours(_ id: LinkID) -> Bool {
-        guard case .keep(let existing)? = links.fates[id], let link = links.desired[id] else { return false }
+    fileprivate func dropsNeighbours(_ id: LinkID) -> Bool {
+        guard case .keep(let existing)? = fates[id], let link = desired[id] else { return false }
         return existing.mac != link.mac || (existing.isUp && !link.isUp)
     }
 
     /// True if the entries of a table are still there when the contents of its place are filled: the kernel drops those
     /// of a bridge's table when the port leaves the bridge.
-    private func keepsEntries(_ table: EntryTable) -> Bool {
-        guard case .keep(let existing)? = links.fates[table.link] else { return false }
+    fileprivate func keepsEntries(_ table: EntryTable) -> Bool {
+        guard case .keep(let existing)? = fates[table.link] else { return false }
         guard table.table == .bridge, let master = existing.master else { return true }
-        return master == links.desired[table.link]?.master
-            && links.fates[LinkID(master, in: table.link.place)]?.keepsContents != false
+        return master == desired[table.link]?.master
+            && fates[LinkID(master, in: table.link.place)]?.keepsContents != false
     }
 }
 
@@ -100,10 +106,15 @@ private struct EntryTable: Equatable {
 }
 
 /// Remembers the answer to the last question: entries come by the thousand, link by link.
-private struct LastAnswer<Question: Equatable, Answer> {
+private final class LastAnswer<Question: Equatable, Answer> {
+    private let find: (Question) -> Answer
     private var last: (question: Question, answer: Answer)?
 
-    mutating func answer(for question: Question, _ find: (Question) -> Answer) -> Answer {
+    init(_ find: @escaping (Question) -> Answer) {
+        self.find = find
+    }
+
+    func callAsFunction(_ question: Question) -> Answer {
         if let last, last.question == question { return last.answer }
         let answer = find(question)
         last = (question, answer)

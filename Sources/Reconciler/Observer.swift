@@ -45,40 +45,52 @@ struct Observer {
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws {
-        for entry in try node.namespaceDirectory.list() {
-            guard let name = try? NamespaceName(entry.name) else { continue }
-            guard case .namespace = entry.kind else {
-                // An empty file of a registered name is what an interrupted creation left: it counts as absent.
-                let isOurs = entry.kind == .leftOver && registry?.namespaces[name] != nil
-                if !isOurs { state.foreignNamespaces.insert(name) }
-                continue
-            }
-            if let namespace = try observe(name, &sessions, registry, nodeLinks) {
+        for text in try node.namespaceDirectory.names() {
+            guard let name = try? NamespaceName(text) else { continue }
+            // What is not on record needs a look only if the record is lost.
+            let isCandidate = registry?.namespaces.contains(name) ?? true
+            if isCandidate, let namespace = try observe(name, &sessions, registry, nodeLinks) {
                 state.namespaces[name] = namespace
-            } else {
+            } else if try !isLeftOver(name, registry) {
                 state.foreignNamespaces.insert(name)
             }
         }
         sessions.leave()
     }
 
-    /// Reads a namespace that is Weft's; `nil` if it is not.
+    /// True for the empty file of a registered name, which an interrupted creation left: it counts as absent.
+    private func isLeftOver(_ name: NamespaceName, _ registry: Registry?) throws -> Bool {
+        guard registry?.namespaces.contains(name) == true else { return false }
+        return try node.namespaceDirectory.hasLeftOver(name.text)
+    }
+
+    /// Reads a namespace that is Weft's; `nil` if it is not, or if the name is none of a namespace.
     private func observe(
         _ name: NamespaceName,
         _ sessions: inout Sessions,
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws -> ObservedNamespace? {
-        let presence = registry?.namespaces[name]
-        // What is not on record needs a look only if the record is lost.
-        if registry != nil, presence == nil { return nil }
         let mark = Mark.namespaceAlias(for: name, ofNode: node.namespace?.name)
-        return try sessions.withSocket(of: .namespace(name)) { socket in
-            let isMarked = try observeLoopback(on: &socket).alias == mark
-            guard isMarked || presence == .intended else { return nil }
-            var namespace = try observeNamespace(on: &socket, place: .namespace(name), nodeLinks: nodeLinks)
-            namespace.isMarked = isMarked
-            return namespace
+        do {
+            return try sessions.withSocket(of: .namespace(name)) { socket in
+                // With the record lost there may be many that are not ours: a look at the mark tells.
+                if registry == nil, try observeLoopback(on: &socket).alias != mark { return nil }
+                var namespace = try observeNamespace(
+                    on: &socket,
+                    place: .namespace(name),
+                    nodeLinks: nodeLinks
+                )
+                namespace.isMarked = namespace.links.contains { $0.index == 1 && $0.alias == mark }
+                // On record and with our links in it: somebody took the mark off. On record and without either: another
+                // one of the same name.
+                let isOurs = namespace.isMarked || namespace.links.contains(where: \.isManaged)
+                return isOurs ? namespace : nil
+            }
+        } catch is NotANetworkNamespace {
+            return nil
+        } catch let error as SystemCallError where error.errno == .noSuchFileOrDirectory {
+            return nil
         }
     }
 

@@ -69,6 +69,7 @@ struct Pass: ~Copyable {
                 sessions: try Sessions(node: node, hook: hook),
                 hook: hook,
                 keepsGoing: options.keepsGoing,
+                interruption: options.interruption,
                 progress: options.onProgress
             )
             defer {
@@ -111,6 +112,7 @@ struct Pass: ~Copyable {
                 sessions: try Sessions(node: node, hook: hook),
                 hook: hook,
                 keepsGoing: true,
+                interruption: { nil },
                 progress: { _ in }
             )
             defer {
@@ -152,11 +154,11 @@ extension Registry {
     /// What will be true of the node if the plan is carried out to any point.
     fileprivate init(intending plan: Plan, _ before: Observer.Observation) {
         self = before.registry ?? Registry()
-        for name in before.state.namespaces.keys where namespaces[name] == nil { namespaces[name] = .made }
+        namespaces.formUnion(before.state.namespaces.keys)
         for change in plan.changes {
             switch change.operation {
             case .createNamespace(let name):
-                namespaces[name] = .intended
+                namespaces.insert(name)
             case .writeSysctl(let sysctl, let before?):
                 let first = sysctls[sysctl.key]?.before ?? before
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
@@ -172,9 +174,7 @@ extension Registry {
 
     /// What is true of the node as it was found, of settings only what the document still has.
     fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState) {
-        for (name, namespace) in state.namespaces {
-            namespaces[name] = namespace.isMarked ? .made : .intended
-        }
+        namespaces = Set(state.namespaces.keys)
         let wanted = Set(desired.sysctls.map(\.key))
         sysctls = (old?.sysctls ?? [:]).filter { wanted.contains($0.key) }
     }

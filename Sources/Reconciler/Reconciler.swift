@@ -25,6 +25,8 @@ package struct Reconciler: Sendable {
         package var onWait: @Sendable (NodeLock.Holder?) -> Void = { _ in }
         /// Called before anything is changed.
         package var onPlan: @Sendable (Plan) -> Void = { _ in }
+        /// Asked after each batch: a text, such as `SIGINT`, ends the work, which is then undone like any other failure.
+        package var interruption: @Sendable () -> String? = { nil }
         /// Called after each batch, with how many changes went through.
         package var onProgress: @Sendable (Int) -> Void = { _ in }
 

@@ -7,18 +7,10 @@ internal import NetworkModel
 /// Kept in the file `registry` of the runtime directory, a line for each thing, fields parted by tabs. It is written
 /// before what it tells of is done, so that whoever comes after a crash knows what may have been done.
 struct Registry: Hashable, Sendable {
-    /// The namespaces that are Weft's.
-    var namespaces: [NamespaceName: Presence] = [:]
+    /// The names of the namespaces that Weft made or is about to make.
+    var namespaces: Set<NamespaceName> = []
     /// The settings that Weft changed.
     var sysctls: [Sysctl.Key: RecordedSysctl] = [:]
-
-    /// How sure it is that a namespace is there.
-    enum Presence: String, Hashable, Sendable {
-        /// It is about to be made: the name was free, and what is found there now is Weft's, marked or not.
-        case intended
-        /// It was made and marked.
-        case made
-    }
 
     /// The text is not one that this version writes.
     struct Unreadable: Error, CustomStringConvertible {
@@ -54,12 +46,9 @@ struct Registry: Hashable, Sendable {
     /// Takes one line in; false if it is none that is known.
     private mutating func read(_ fields: [String]) -> Bool {
         switch (fields.first, fields.count) {
-        case ("namespace", 3):
-            guard let name = try? NamespaceName(fields[1]), let presence = Presence(rawValue: fields[2])
-            else {
-                return false
-            }
-            namespaces[name] = presence
+        case ("namespace", 2):
+            guard let name = try? NamespaceName(fields[1]) else { return false }
+            namespaces.insert(name)
             return true
         case ("sysctl", 5):
             let place: Place
@@ -88,9 +77,7 @@ struct Registry: Hashable, Sendable {
 
     private var text: String {
         var lines = [Self.header]
-        for (name, presence) in namespaces.sorted(by: { $0.key < $1.key }) {
-            lines.append("namespace\t\(name)\t\(presence.rawValue)")
-        }
+        for name in namespaces.sorted() { lines.append("namespace\t\(name)") }
         for (key, record) in sysctls.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "sysctl\t\(key.place.name?.text ?? "")\t\(key.path)\t\(record.before)\t\(record.written)"

@@ -4,10 +4,16 @@ internal import NetworkModel
 extension Decoder {
     /// Looks at all links of a node, in order of where they are defined.
     mutating func checkLinks(_ draft: inout NodeDraft) {
-        let links = draft.state.links.values.sorted { (draft.links[$0.id]?.mapping ?? 0) < (draft.links[$1.id]?.mapping ?? 0) }
+        let links = draft.state.links.values.sorted {
+            (draft.links[$0.id]?.mapping ?? 0) < (draft.links[$1.id]?.mapping ?? 0)
+        }
         var ports: [LinkID: [LinkID]] = [:]
         for link in links {
             if let master = link.master { checkMaster(master, of: link, ports: &ports, draft) }
+        }
+        for (master, place, node) in draft.mastersOfDiscarded
+        where draft.state.links[LinkID(master, in: place)] == nil {
+            complainOfUnknownLink(master, in: place, at: node, draft)
         }
         checkParents(links, draft)
         checkTunnels(links, draft)
@@ -65,9 +71,17 @@ extension Decoder {
             } else if macvlan.parent.text == "lo" {
                 complain(at: at, "'lo' can't be a parent", hint: "name another link of the node")
             } else if let parent, case .macvlan(let grandparent) = parent.kind {
-                complain(at: at, "'\(macvlan.parent)' is a macvlan itself", hint: "name its parent, '\(grandparent.parent)'")
+                complain(
+                    at: at,
+                    "'\(macvlan.parent)' is a macvlan itself",
+                    hint: "name its parent, '\(grandparent.parent)'"
+                )
             } else if let master = parent?.master {
-                complain(at: at, "'\(macvlan.parent)' is a port of bridge '\(master)'", hint: "name the bridge, or another link")
+                complain(
+                    at: at,
+                    "'\(macvlan.parent)' is a port of bridge '\(master)'",
+                    hint: "name the bridge, or another link"
+                )
             }
             let isAlone = macvlan.mode == .passthru
             if let other = children[macvlan.parent], isAlone || other.isAlone {

@@ -19,20 +19,34 @@ extension Decoder {
             }
             seen[value.address] = at
             if value.address.family == .ipv6, let mtu = link.mtu, mtu.bytes < Self.leastIPv6MTU {
-                complain(at: at, "\(value) needs an MTU of \(Self.leastIPv6MTU) bytes, and the link's is \(mtu)")
+                complain(
+                    at: at,
+                    "\(value) needs an MTU of \(Self.leastIPv6MTU) bytes, and the link's is \(mtu)"
+                )
             }
             claim(value, of: link, at: at, in: &draft)
             link.addresses.append(value)
         }
     }
 
-    /// The kernel turns IPv6 off on links with a lesser MTU. Kernel: `include/uapi/linux/ipv6.h`, `IPV6_MIN_MTU`.
+    /// The kernel turns IPv6 off on links with a lesser MTU.
+    ///
+    /// Kernel: `include/uapi/linux/ipv6.h`, `IPV6_MIN_MTU`.
     static let leastIPv6MTU: UInt32 = 1280
 
     /// Complains if another link of the place has the same IPv4 address and length.
-    private mutating func claim(_ value: InterfaceAddress, of link: Link, at node: Int, in draft: inout NodeDraft) {
+    private mutating func claim(
+        _ value: InterfaceAddress,
+        of link: Link,
+        at node: Int,
+        in draft: inout NodeDraft
+    ) {
         guard value.address.family == .ipv4 else { return }
-        let key = NodeDraft.AddressKey(place: link.id.place, address: value.address, length: value.prefixLength)
+        let key = NodeDraft.AddressKey(
+            place: link.id.place,
+            address: value.address,
+            length: value.prefixLength
+        )
         if let owner = draft.ipv4Owners[key] {
             complain(
                 at: node,
@@ -58,7 +72,11 @@ extension Decoder {
         guard let node = fields[.address], var address = interfaceAddress(node) else { return nil }
         if let scope, let node = fields[.scope] {
             if address.address.family == .ipv6 {
-                complain(at: node, "an IPv6 address has no scope to choose: it is in the address", hint: "leave it out")
+                complain(
+                    at: node,
+                    "an IPv6 address has no scope to choose: it is in the address",
+                    hint: "leave it out"
+                )
             } else {
                 address.scope = scope
             }
@@ -75,14 +93,19 @@ extension Decoder {
     private mutating func interfaceAddress(_ node: Int) -> InterfaceAddress? {
         guard let value = scalar(node, "an address with the length of its prefix") else { return nil }
         guard let (address, length) = tree.withText(of: value, { AddressText.addressAndLength($0) }) else {
-            complain(at: node, "'\(shown(value))' is no address", hint: "write it as 10.9.0.1/24 or \"fd00:9::1/64\"")
+            complain(
+                at: node,
+                "'\(shown(value))' is no address",
+                hint: "write it as 10.9.0.1/24 or \"fd00:9::1/64\""
+            )
             return nil
         }
         guard let length else {
             complain(
                 at: node,
                 "\(address) has no prefix length",
-                hint: "write it as \(address)/\(address.family == .ipv4 ? 24 : 64); /\(address.family.width) for it alone"
+                hint:
+                    "write it as \(address)/\(address.family == .ipv4 ? 24 : 64); /\(address.family.width) for it alone"
             )
             return nil
         }
@@ -101,7 +124,8 @@ extension Decoder {
         guard hostBits > 1 else { return nil }
         if address == value.prefix.address {
             return address.family == .ipv4
-                ? "\(address) is the network itself" : "\(address) is the anycast address of the subnet's routers"
+                ? "\(address) is the network itself"
+                : "\(address) is the anycast address of the subnet's routers"
         }
         guard address.family == .ipv4, hostBits < 64 else { return nil }
         let mask = UInt64(1) << UInt64(hostBits) - 1

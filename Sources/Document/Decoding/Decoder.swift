@@ -98,7 +98,11 @@ struct Decoder {
 
     /// Complains of a key that stands where a mapping has it already.
     mutating func complainOfSecond(_ key: Int, first: Int) {
-        complain(at: key, "'\(shown(key))' is there already, at \(tree.position(of: first))", hint: "keep one of them")
+        complain(
+            at: key,
+            "'\(shown(key))' is there already, at \(tree.position(of: first))",
+            hint: "keep one of them"
+        )
     }
 
     /// Complains of a key that the mapping does not know.

@@ -40,7 +40,9 @@ extension Decoder {
             complain(at: first, "'weft' is missing", hint: "a document begins with 'weft: 1'")
         }
         for entry in fields[.weft] {
-            guard let version = number(entry.value, in: 0...UInt64.max, unit: ""), version != 1 else { continue }
+            guard let version = number(entry.value, in: 0...UInt64.max, unit: ""), version != 1 else {
+                continue
+            }
             complain(
                 at: entry.value,
                 "version \(version) of the document's form is not known",
@@ -125,7 +127,10 @@ extension Decoder {
             guard let address = hostAddress(item, "a node's address") else { continue }
             if let owner = owners[address] {
                 let position = tree.position(of: owner.at)
-                complain(at: item, "\(address) is the address of node '\(owner.node)' already, at \(position)")
+                complain(
+                    at: item,
+                    "\(address) is the address of node '\(owner.node)' already, at \(position)"
+                )
             } else if let other = addresses.first(where: { $0.family == address.family }) {
                 complain(at: item, "the node has an address of this family already: \(other)")
             } else {

@@ -23,14 +23,18 @@ extension Decoder {
         let origin = LinkOrigin(name: entry.key, mapping: mapping)
         guard let name, let place, let type else {
             draft.excused.insert(text)
-            return discard(type, fields, draft)
+            return discard(type, fields, in: place, &draft)
         }
         let id = LinkID(name, in: place)
         guard let kind = kind(type, fields, id: id, into: &draft) else {
             draft.excused.insert(text)
-            return discard(nil, fields, draft)
+            return discard(nil, fields, in: place, &draft)
         }
-        var link = common(Link(id, kind: kind, mac: .zero, purpose: kind.defaultPurpose), fields, into: &draft)
+        var link = common(
+            Link(id, kind: kind, mac: .zero, purpose: kind.defaultPurpose),
+            fields,
+            into: &draft
+        )
         if case .veth(let peer) = kind, let peerNode = fields[.peer] {
             vethPair(&link, peer: peer, peerNode: peerNode, into: &draft)
         }
@@ -38,13 +42,20 @@ extension Decoder {
     }
 
     /// Reads the keys of a link that can't be made, so that what else is wrong is found in the same run.
-    mutating func discard(_ type: LinkType?, _ fields: Fields<LinkKey>, _ draft: NodeDraft) {
+    mutating func discard(
+        _ type: LinkType?,
+        _ fields: Fields<LinkKey>,
+        in place: Place?,
+        _ draft: inout NodeDraft
+    ) {
         let id = LinkID(InterfaceName(fromKernel: ""), in: .node)
         var scratch = NodeDraft(name: nil)
         scratch.places = draft.places
         scratch.excused = draft.excused
         if let type { _ = kind(type, fields, id: id, into: &scratch) }
-        _ = common(Link(id, kind: .bridge(Bridge()), mac: .zero, purpose: ""), fields, into: &scratch)
+        let link = common(Link(id, kind: .bridge(Bridge()), mac: .zero, purpose: ""), fields, into: &scratch)
+        guard let place, let master = link.master, let node = fields[.master] else { return }
+        draft.mastersOfDiscarded.append((master, place, node))
     }
 
     private mutating func linkType(_ fields: Fields<LinkKey>) -> LinkType? {
@@ -54,12 +65,20 @@ extension Decoder {
         let text = tree.string(of: value)
         if let type = LinkType(rawValue: text) { return type }
         let meant = Nearest.question(text, among: LinkType.allCases.map(\.rawValue))
-        complain(at: node, "links of type '\(shown(value))' are not supported", hint: meant ?? "a type is one of \(types)")
+        complain(
+            at: node,
+            "links of type '\(shown(value))' are not supported",
+            hint: meant ?? "a type is one of \(types)"
+        )
         return nil
     }
 
     /// Complains of keys that stand where their link's type has no use for them.
-    private mutating func checkContexts(of fields: Fields<LinkKey>, in context: LinkKey.Contexts, _ type: String) {
+    private mutating func checkContexts(
+        of fields: Fields<LinkKey>,
+        in context: LinkKey.Contexts,
+        _ type: String
+    ) {
         for key in fields.present where !key.contexts.contains(context) {
             let owner =
                 switch key.contexts {
@@ -83,7 +102,9 @@ extension Decoder {
     ) -> Place? {
         guard let qualifier else { return place(.namespace, fields, in: draft) }
         let qualified = place(named: qualifier, at: key, in: draft)
-        guard let node = fields[.namespace], let other = place(.namespace, fields, in: draft) else { return qualified }
+        guard let node = fields[.namespace], let other = place(.namespace, fields, in: draft) else {
+            return qualified
+        }
         if let qualified, other != qualified {
             complain(at: node, "the link's name says namespace '\(qualifier)'", hint: "leave 'namespace' out")
         }
@@ -91,11 +112,20 @@ extension Decoder {
     }
 
     /// Reads the other end of a pair, and takes it into the draft.
-    private mutating func vethPair(_ link: inout Link, peer: LinkID, peerNode: Int, into draft: inout NodeDraft) {
+    private mutating func vethPair(
+        _ link: inout Link,
+        peer: LinkID,
+        peerNode: Int,
+        into draft: inout NodeDraft
+    ) {
         guard case let mapping = tree.resolve(peerNode), tree.nodes[mapping].shape == .mapping else { return }
         let fields = fields(mapping, LinkKey.self)
         let kind = LinkKind.veth(peer: link.id)
-        var other = common(Link(peer, kind: kind, mac: .zero, purpose: kind.defaultPurpose), fields, into: &draft)
+        var other = common(
+            Link(peer, kind: kind, mac: .zero, purpose: kind.defaultPurpose),
+            fields,
+            into: &draft
+        )
         let mtu = link.mtu ?? other.mtu ?? .ethernet
         link.mtu = link.mtu ?? mtu
         other.mtu = other.mtu ?? mtu
@@ -112,17 +142,25 @@ extension Decoder {
         let place = place(.namespace, fields, in: draft)
         guard let name = interfaceName(.name, fields), let place else {
             if let name = fields[.name] { draft.excused.insert(shown(tree.resolve(name))) }
-            discard(nil, fields, draft)
+            discard(nil, fields, in: place, &draft)
             return nil
         }
         return LinkID(name, in: place)
     }
 
     /// Takes a link into the draft, unless its name is taken.
-    private mutating func register(_ link: Link, _ origin: LinkOrigin, hasMAC: Bool, into draft: inout NodeDraft) {
+    private mutating func register(
+        _ link: Link,
+        _ origin: LinkOrigin,
+        hasMAC: Bool,
+        into draft: inout NodeDraft
+    ) {
         let name = link.id.name.text
         guard !["lo", "all", "default"].contains(name) else {
-            complain(at: origin.name, "'\(name)' can't be a link's name: the kernel has it in every namespace")
+            complain(
+                at: origin.name,
+                "'\(name)' can't be a link's name: the kernel has it in every namespace"
+            )
             return
         }
         if let first = draft.links[link.id] {
@@ -159,7 +197,8 @@ extension LinkKind {
     var defaultPurpose: String {
         switch self {
         case .bridge: "bridge"
-        case .veth(let peer): String(decoding: "pair with \(peer)".utf8.prefix(Mark.longestPurpose), as: UTF8.self)
+        case .veth(let peer):
+            String(decoding: "pair with \(peer)".utf8.prefix(Mark.longestPurpose), as: UTF8.self)
         case .vxlan(let vxlan): "vxlan \(vxlan.vni)"
         case .macvlan(let macvlan): "macvlan on \(macvlan.parent)"
         }

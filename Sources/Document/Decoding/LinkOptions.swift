@@ -49,7 +49,9 @@ extension Decoder {
         return bridge
     }
 
-    /// What the kernel refuses of a bridge's options together. Kernel: `net/bridge/br_stp_if.c`, `br_private.h`.
+    /// What the kernel refuses of a bridge's options together.
+    ///
+    /// Kernel: `net/bridge/br_stp_if.c`, `br_private.h`.
     private mutating func checkBridge(_ bridge: Bridge, _ fields: Fields<LinkKey>) {
         if bridge.stpState, !(200...3000).contains(bridge.forwardDelay), let node = fields[.forwardDelay] {
             complain(
@@ -87,11 +89,17 @@ extension Decoder {
         return number == nil ? nil : vxlan
     }
 
-    /// What the kernel refuses of a tunnel's ends. Kernel: `drivers/net/vxlan/vxlan_core.c`, `vxlan_config_validate`.
+    /// What the kernel refuses of a tunnel's ends.
+    ///
+    /// Kernel: `drivers/net/vxlan/vxlan_core.c`, `vxlan_config_validate`.
     private mutating func checkVXLAN(_ vxlan: VXLAN, _ fields: Fields<LinkKey>) {
         if let remote = vxlan.remote, let node = fields[.remote] {
             if remote.isUnspecified || (!remote.isMulticast && remote.reasonAgainstHost != nil) {
-                complain(at: node, "\(remote) can't be the end of a tunnel", hint: "name a node or a multicast group")
+                complain(
+                    at: node,
+                    "\(remote) can't be the end of a tunnel",
+                    hint: "name a node or a multicast group"
+                )
             } else if let local = vxlan.local, local.family != remote.family {
                 complain(at: node, "\(remote) and 'local', \(local), are of different families")
             } else if remote.isMulticast, fields[.dev] == nil {
@@ -113,7 +121,11 @@ extension Decoder {
         if let mac = mac(.mac, fields), let node = fields[.mac] {
             if mac == .zero || mac.isMulticast {
                 let reason = mac == .zero ? "is zero" : "is a group's: its first octet is odd"
-                complain(at: node, "\(mac) \(reason): no link can have it", hint: "a MAC of one's own begins with 02")
+                complain(
+                    at: node,
+                    "\(mac) \(reason): no link can have it",
+                    hint: "a MAC of one's own begins with 02"
+                )
             }
             link.mac = mac
         }
@@ -127,7 +139,11 @@ extension Decoder {
         if let node = fields[.bridgeSlave], let mapping = mapping(node) {
             link.port = bridgePort(mapping)
             if fields[.master] == nil {
-                complain(at: fields.key(.bridgeSlave), "'bridge_slave' is for ports of a bridge", hint: "name the bridge by 'master'")
+                complain(
+                    at: fields.key(.bridgeSlave),
+                    "'bridge_slave' is for ports of a bridge",
+                    hint: "name the bridge by 'master'"
+                )
             }
         }
         if let node = fields[.addresses] { addresses(node, of: &link, into: &draft) }

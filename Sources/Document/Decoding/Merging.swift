@@ -18,11 +18,9 @@ struct NamedEntry {
 }
 
 extension Decoder {
-    /// The keys of several mappings that are parts of one.
+    /// The keys of several mappings, of one file each, that are parts of one.
     ///
-    /// - Parameters:
-    ///   - mappings: The parts, of one file each.
-    ///   - isMerging: Whether the values of a key are put together; a second value of any other is complained of.
+    /// Of keys for which `isMerging` is true the values are put together; a second value of any other is complained of.
     mutating func merged<Key: KeySet>(
         _ mappings: [Int],
         _: Key.Type,
@@ -43,9 +41,7 @@ extension Decoder {
         return merged
     }
 
-    /// The names of several mappings that are parts of one, in order.
-    ///
-    /// - Parameter isMerging: Whether one name may be in several parts.
+    /// The names of several mappings that are parts of one, in order; with `isMerging` one name may be in several.
     mutating func named(_ mappings: [Int], isMerging: Bool) -> [NamedEntry] {
         var entries: [NamedEntry] = []
         var indexes: [String: Int] = [:]

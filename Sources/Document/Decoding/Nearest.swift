@@ -39,7 +39,8 @@ enum Nearest {
                 let replaced = previous[column] + (first[row] == second[column] ? 0 : 1)
                 var cost = min(replaced, previous[column + 1] + 1, current[column] + 1)
                 let isSwap =
-                    row > 0 && column > 0 && first[row] == second[column - 1] && first[row - 1] == second[column]
+                    row > 0 && column > 0 && first[row] == second[column - 1]
+                    && first[row - 1] == second[column]
                 if isSwap { cost = min(cost, before[column - 1] + 1) }
                 current.append(cost)
             }

@@ -57,7 +57,10 @@ extension Decoder {
     }
 
     /// The entries of one item: one, or with `self` and `master` two.
-    private mutating func forwardingEntries(_ fields: Fields<ForwardingKey>, _ draft: NodeDraft) -> [ForwardingEntry] {
+    private mutating func forwardingEntries(
+        _ fields: Fields<ForwardingKey>,
+        _ draft: NodeDraft
+    ) -> [ForwardingEntry] {
         require(.dev, .mac, in: fields)
         let link = ownLink(.dev, .namespace, fields, draft)
         let mac = mac(.mac, fields)
@@ -106,26 +109,44 @@ extension Decoder {
             isMaster = true
         }
         if !isOwn, !isMaster {
-            complain(at: fields.mapping, "neither 'self' nor 'master' is true", hint: "say whose table it is in")
+            complain(
+                at: fields.mapping,
+                "neither 'self' nor 'master' is true",
+                hint: "say whose table it is in"
+            )
         }
         return (isOwn ? [.own] : []) + (isMaster ? [.bridge] : [])
     }
 
-    /// What the kernel refuses of an entry. Kernel: `vxlan_fdb_add`, `br_fdb_add`, `ndo_dflt_fdb_add`.
+    /// What the kernel refuses of an entry.
+    ///
+    /// Kernel: `vxlan_fdb_add`, `br_fdb_add`, `ndo_dflt_fdb_add`.
     private mutating func check(_ entry: ForwardingEntry, on link: Link, _ fields: Fields<ForwardingKey>) {
         let name = link.id.name
         switch (entry.table, link.kind) {
         case (.bridge, _):
             if link.master == nil {
-                complain(at: fields.mapping, "'\(name)' is a port of no bridge", hint: "an entry with 'master' needs one")
+                complain(
+                    at: fields.mapping,
+                    "'\(name)' is a port of no bridge",
+                    hint: "an entry with 'master' needs one"
+                )
             } else if entry.mac == .zero, let node = fields[.mac] {
-                complain(at: node, "a bridge has no entry for the zero MAC", hint: "only VXLAN links have: use 'self'")
+                complain(
+                    at: node,
+                    "a bridge has no entry for the zero MAC",
+                    hint: "only VXLAN links have: use 'self'"
+                )
             }
         case (.own, .vxlan(let vxlan)):
             checkTunnelEntry(entry, vxlan, fields)
         case (.own, .bridge), (.own, .veth), (.own, .macvlan):
             if entry.state != .permanent, let node = fields[.state] ?? fields[.own] {
-                complain(at: node, "an entry of its own on '\(name)' is permanent", hint: "write 'state: permanent'")
+                complain(
+                    at: node,
+                    "an entry of its own on '\(name)' is permanent",
+                    hint: "write 'state: permanent'"
+                )
             }
             if entry.mac == .zero, let node = fields[.mac] {
                 complain(at: node, "'\(name)' has no entry for the zero MAC", hint: "only VXLAN links have")
@@ -137,7 +158,11 @@ extension Decoder {
         guard entry.table == .bridge || !isTunnel(link) else { return }
         let isBoth = entry.table == .bridge && (fields[.own] != nil || fields[.dst] != nil) && isTunnel(link)
         for key in [ForwardingKey.dst, .vni, .port] where fields[key] != nil && !isBoth {
-            complain(at: fields.key(key), "'\(key.name)' is for entries of a VXLAN link's own", hint: "leave it out")
+            complain(
+                at: fields.key(key),
+                "'\(key.name)' is for entries of a VXLAN link's own",
+                hint: "leave it out"
+            )
         }
     }
 
@@ -145,10 +170,18 @@ extension Decoder {
         if case .vxlan = link.kind { true } else { false }
     }
 
-    private mutating func checkTunnelEntry(_ entry: ForwardingEntry, _ vxlan: VXLAN, _ fields: Fields<ForwardingKey>) {
+    private mutating func checkTunnelEntry(
+        _ entry: ForwardingEntry,
+        _ vxlan: VXLAN,
+        _ fields: Fields<ForwardingKey>
+    ) {
         guard let destination = entry.destination, let node = fields[.dst] else {
             if fields[.dst] == nil {
-                complain(at: fields.mapping, "'dst' is missing", hint: "on a VXLAN link an entry names the tunnel's end")
+                complain(
+                    at: fields.mapping,
+                    "'dst' is missing",
+                    hint: "on a VXLAN link an entry names the tunnel's end"
+                )
             }
             return
         }
@@ -187,7 +220,8 @@ extension Decoder {
         let hint =
             Nearest.question(name.text, among: here)
             ?? elsewhere.map { "there is one in \($0.place.words)" }
-            ?? (here.isEmpty ? "the document has no link there" : "it has " + here.prefix(8).joined(separator: ", "))
+            ?? (here.isEmpty
+                ? "the document has no link there" : "it has " + here.prefix(8).joined(separator: ", "))
         complain(at: node, "the document has no link '\(name)' in \(place.words)", hint: hint)
     }
 }

@@ -37,18 +37,30 @@ extension Decoder {
     }
 
     /// Reads the name of a namespace that Weft is to make.
-    private mutating func namespace(_ node: Int, seen: inout [String: Int], into draft: inout NodeDraft) -> Place? {
+    private mutating func namespace(
+        _ node: Int,
+        seen: inout [String: Int],
+        into draft: inout NodeDraft
+    ) -> Place? {
         guard let value = scalar(node, "the name of a namespace") else { return nil }
         let text = tree.string(of: value)
         if let first = seen[text] {
-            complain(at: node, "namespace '\(text)' is there already, at \(tree.position(of: first))", hint: "keep one of them")
+            complain(
+                at: node,
+                "namespace '\(text)' is there already, at \(tree.position(of: first))",
+                hint: "keep one of them"
+            )
             return nil
         }
         seen[text] = node
         do throws(InvalidName) {
             let name = try NamespaceName(text)
             if text == draft.name {
-                complain(at: node, "namespace '\(text)' has the name of its node", hint: "give it another name")
+                complain(
+                    at: node,
+                    "namespace '\(text)' has the name of its node",
+                    hint: "give it another name"
+                )
             }
             draft.state.namespaces.insert(name)
             draft.places[text] = .namespace(name)
@@ -98,7 +110,11 @@ extension Decoder {
             }
             let key = Sysctl.Key(path: path, in: place ?? .node)
             if let first = seen[key] {
-                complain(at: name, "'\(text)' is set already, at \(tree.position(of: first))", hint: "keep one of them")
+                complain(
+                    at: name,
+                    "'\(text)' is set already, at \(tree.position(of: first))",
+                    hint: "keep one of them"
+                )
                 continue
             }
             seen[key] = name

@@ -13,6 +13,8 @@ struct NodeDraft {
     var links: [LinkID: LinkOrigin] = [:]
     /// The links whose MAC the document leaves to Weft.
     var linksWithoutMAC: Set<LinkID> = []
+    /// The masters that are named by links which can't be made.
+    var mastersOfDiscarded: [(master: InterfaceName, place: Place, node: Int)] = []
     /// Who has an IPv4 address.
     var ipv4Owners: [AddressKey: (link: LinkID, node: Int)] = [:]
 

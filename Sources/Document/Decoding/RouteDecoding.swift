@@ -25,31 +25,26 @@ extension Decoder {
 
     /// Sorts routes by key, and complains of two with one key.
     private mutating func order(_ routes: inout [Route], _ origins: [Int32]) {
-        let isSorted = routes.withUnsafeBufferPointer { routes in
-            routes.indices.dropFirst().allSatisfy { routes[$0 - 1].key < routes[$0].key }
+        var order = RouteOrder.of(routes)
+        guard zip(order, order.dropFirst()).contains(where: { !($0 < $1) || $0.isSameRoute($1) }) else {
+            return
         }
-        guard !isSorted else { return }
-        let order = routes.withUnsafeBufferPointer { routes in
-            routes.indices.sorted { first, second in
-                let (firstKey, secondKey) = (routes[first].key, routes[second].key)
-                return firstKey == secondKey ? first < second : firstKey < secondKey
-            }
-        }
-        var first = 0
-        for (place, index) in order.enumerated().dropFirst() {
-            guard routes[order[first]].key == routes[index].key else {
+        order.sort(by: <)
+        var first = order.startIndex
+        for place in order.indices.dropFirst() {
+            guard order[first].isSameRoute(order[place]) else {
                 first = place
                 continue
             }
-            let key = routes[index].key
-            let position = tree.position(of: Int(origins[order[first]]))
+            let key = routes[Int(order[place].index)].key
+            let position = tree.position(of: Int(origins[Int(order[first].index)]))
             complain(
-                at: Int(origins[index]),
+                at: Int(origins[Int(order[place].index)]),
                 "there is a route to \(key.destination) with metric \(key.metric) in table \(key.table) already, at \(position)",
                 hint: "give it another metric"
             )
         }
-        routes = order.map { routes[$0] }
+        routes = order.map { routes[Int($0.index)] }
     }
 
     private mutating func route(_ fields: Fields<RouteKey>, in draft: NodeDraft) -> Route? {
@@ -121,27 +116,45 @@ extension Decoder {
         place: Place,
         in draft: NodeDraft
     ) {
-        guard let node = fields[.dev], let device = route.device, place != .node, device.text != "lo" else { return }
+        guard let node = fields[.dev], let device = route.device, place != .node, device.text != "lo" else {
+            return
+        }
         guard draft.state.links[LinkID(device, in: place)] == nil else { return }
         complainOfUnknownLink(device, in: place, at: node, draft)
     }
 
-    /// What the kernel refuses of a route. Kernel: `net/ipv4/fib_semantics.c`, `fib_create_info`, `fib_check_nh`.
+    /// What the kernel refuses of a route.
+    ///
+    /// Kernel: `net/ipv4/fib_semantics.c`, `fib_create_info`, `fib_check_nh`.
     private mutating func check(_ route: Route, _ fields: Fields<RouteKey>) {
         let family = route.destination.family
         if let gateway = route.gateway, gateway.family != family, let node = fields[.via] {
-            complain(at: node, "\(gateway) is not of the family of \(route.destination)", hint: "a gateway is of its destination's family")
+            complain(
+                at: node,
+                "\(gateway) is not of the family of \(route.destination)",
+                hint: "a gateway is of its destination's family"
+            )
         }
         if let source = route.source, source.family != family, let node = fields[.src] {
-            complain(at: node, "\(source) is not of the family of \(route.destination)", hint: "a source is of its destination's family")
+            complain(
+                at: node,
+                "\(source) is not of the family of \(route.destination)",
+                hint: "a source is of its destination's family"
+            )
         }
         switch route.type {
         case .unicast:
             if fields[.via] == nil, fields[.dev] == nil {
-                complain(at: fields.mapping, "the route has neither 'via' nor 'dev'", hint: "say where packets go, or give it a type")
+                complain(
+                    at: fields.mapping,
+                    "the route has neither 'via' nor 'dev'",
+                    hint: "say where packets go, or give it a type"
+                )
             }
         case .local:
-            if fields[.dev] == nil { complain(at: fields.mapping, "'dev' is missing", hint: "a local route names a link") }
+            if fields[.dev] == nil {
+                complain(at: fields.mapping, "'dev' is missing", hint: "a local route names a link")
+            }
             forbid([.via, .onlink], fields, because: "packets are for this host")
         case .blackhole, .unreachable, .prohibit, .throw:
             forbid([.via, .dev, .onlink], fields, because: "no packet leaves by it")
@@ -158,7 +171,11 @@ extension Decoder {
     private mutating func forbid(_ keys: [RouteKey], _ fields: Fields<RouteKey>, because reason: String) {
         let type = fields[.type].map { tree.string(of: tree.resolve($0)) } ?? ""
         for key in keys where fields[key] != nil {
-            complain(at: fields.key(key), "a route of type \(type) has no '\(key.name)': \(reason)", hint: "leave it out")
+            complain(
+                at: fields.key(key),
+                "a route of type \(type) has no '\(key.name)': \(reason)",
+                hint: "leave it out"
+            )
         }
     }
 
@@ -167,9 +184,68 @@ extension Decoder {
         if route.destination.family == .ipv6 {
             complain(at: node, "an IPv6 route has no scope", hint: "leave it out")
         } else if route.type == .local, scope != .host {
-            complain(at: node, "a route of type local has scope host, not \(scope.rawValue)", hint: "leave it out")
+            complain(
+                at: node,
+                "a route of type local has scope host, not \(scope.rawValue)",
+                hint: "leave it out"
+            )
         } else if route.type == .unicast, route.gateway != nil, scope != .global {
-            complain(at: node, "a route with a gateway has scope global, not \(scope.rawValue)", hint: "leave it out")
+            complain(
+                at: node,
+                "a route with a gateway has scope global, not \(scope.rawValue)",
+                hint: "leave it out"
+            )
         }
+    }
+}
+
+/// What routes are sorted by, as plain numbers: names of places are compared once, not for each pair of routes.
+private struct RouteOrder {
+    /// The rank of the place, and the table.
+    var placeAndTable: UInt64
+    var family: UInt8
+    var length: UInt8
+    var metric: UInt32
+    var high: UInt64
+    var low: UInt64
+    /// Where the route is in the document.
+    var index: UInt32
+
+    /// The order of routes, each with its own place.
+    static func of(_ routes: [Route]) -> [RouteOrder] {
+        var ranks: [Place: UInt64] = [:]
+        if routes.contains(where: { $0.place != .node }) {
+            let places = Set(routes.lazy.map(\.place)).sorted()
+            for (rank, place) in places.enumerated() { ranks[place] = UInt64(rank) }
+        }
+        return routes.indices.map { index in
+            let route = routes[index]
+            let rank = ranks.isEmpty ? 0 : ranks[route.place] ?? 0
+            return RouteOrder(
+                placeAndTable: rank << 32 | UInt64(route.table),
+                family: route.destination.family.rawValue,
+                length: route.destination.length,
+                metric: route.metric,
+                high: route.destination.address.high,
+                low: route.destination.address.low,
+                index: UInt32(truncatingIfNeeded: index)
+            )
+        }
+    }
+
+    static func < (left: RouteOrder, right: RouteOrder) -> Bool {
+        if left.placeAndTable != right.placeAndTable { return left.placeAndTable < right.placeAndTable }
+        if left.family != right.family { return left.family < right.family }
+        if left.high != right.high { return left.high < right.high }
+        if left.low != right.low { return left.low < right.low }
+        if left.length != right.length { return left.length < right.length }
+        return (left.metric, left.index) < (right.metric, right.index)
+    }
+
+    /// True if both have the same key.
+    func isSameRoute(_ other: RouteOrder) -> Bool {
+        placeAndTable == other.placeAndTable && family == other.family && high == other.high
+            && low == other.low
+            && length == other.length && metric == other.metric
     }
 }

@@ -38,7 +38,11 @@ extension Decoder {
         case .number, .outside:
             complain(at: node, "\(shown(value)) is out of range", hint: "it is \(span)")
         case .leadingZero:
-            complain(at: node, "'\(shown(value))' begins with 0, which may mean octal", hint: "write it in decimal, or as 0x…")
+            complain(
+                at: node,
+                "'\(shown(value))' begins with 0, which may mean octal",
+                hint: "write it in decimal, or as 0x…"
+            )
         case .none:
             complain(at: node, "'\(shown(value))' is not a whole number", hint: "it is \(span)")
         }
@@ -67,7 +71,11 @@ extension Decoder {
             return nil
         }
         guard text.utf8.count <= maximumBytes else {
-            complain(at: node, "the text has \(text.utf8.count) bytes", hint: "the kernel keeps \(maximumBytes)")
+            complain(
+                at: node,
+                "the text has \(text.utf8.count) bytes",
+                hint: "the kernel keeps \(maximumBytes)"
+            )
             return nil
         }
         return text

@@ -70,7 +70,8 @@ enum AddressText {
             guard case UInt8(ascii: "0")...UInt8(ascii: "9") = byte else { return nil }
             length = length * 10 + Int(byte - UInt8(ascii: "0"))
         }
-        guard length <= Int(address.family.width), digits.count == 1 || digits.first != UInt8(ascii: "0") else {
+        guard length <= Int(address.family.width), digits.count == 1 || digits.first != UInt8(ascii: "0")
+        else {
             return nil
         }
         return (address, UInt8(truncatingIfNeeded: length))
@@ -88,7 +89,9 @@ enum AddressText {
                 guard digits > 0, dots < 3 else { return nil }
                 (bits, octet, digits, dots) = (bits << 8 | octet, 0, 0, dots + 1)
             } else {
-                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), digits == 0 || octet > 0 else { return nil }
+                guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"), digits == 0 || octet > 0 else {
+                    return nil
+                }
                 octet = octet * 10 + UInt32(byte - UInt8(ascii: "0"))
                 digits += 1
                 guard octet <= 255 else { return nil }

@@ -7,7 +7,12 @@ enum DocumentKey: Int, KeySet {
     var attribute: Attribute {
         switch self {
         case .weft:
-            Attribute("weft", .number(1...1, unit: ""), "The version of the document's form.", isRequired: true)
+            Attribute(
+                "weft",
+                .number(1...1, unit: ""),
+                "The version of the document's form.",
+                isRequired: true
+            )
         case .node:
             Attribute(
                 "node",

@@ -65,7 +65,13 @@ enum LinkKey: Int, KeySet {
         case .name:
             Attribute("name", .interfaceName, "The name of the pair's other end.", isRequired: true)
         case .up:
-            Attribute("up", .boolean, "Whether the link is up.", default: "true", synonyms: ["state", "enabled"])
+            Attribute(
+                "up",
+                .boolean,
+                "Whether the link is up.",
+                default: "true",
+                synonyms: ["state", "enabled"]
+            )
         case .mtu:
             Attribute(
                 "mtu",
@@ -74,7 +80,13 @@ enum LinkKey: Int, KeySet {
                 default: "veth: the other end's, else 1500; other links: the kernel's choice"
             )
         case .mac:
-            Attribute("mac", .mac, "The link's own MAC.", default: "from the node's, namespace's and link's names", synonyms: ["lladdr"])
+            Attribute(
+                "mac",
+                .mac,
+                "The link's own MAC.",
+                default: "from the node's, namespace's and link's names",
+                synonyms: ["lladdr"]
+            )
         case .master:
             Attribute(
                 "master",

@@ -6,7 +6,12 @@ extension LinkKey {
         switch self {
         case .stpState: flag("stp_state", "Spanning tree protocol.", false, synonyms: ["stp"])
         case .priority:
-            Attribute("priority", .number(0...65535, unit: ""), "The bridge's priority in the spanning tree.", default: "32768")
+            Attribute(
+                "priority",
+                .number(0...65535, unit: ""),
+                "The bridge's priority in the spanning tree.",
+                default: "32768"
+            )
         case .forwardDelay:
             Attribute(
                 "forward_delay",
@@ -71,7 +76,12 @@ extension LinkKey {
                 synonyms: ["id"]
             )
         case .local:
-            Attribute("local", .address, "The source address of the tunnel.", default: "the kernel's choice for each packet")
+            Attribute(
+                "local",
+                .address,
+                "The source address of the tunnel.",
+                default: "the kernel's choice for each packet"
+            )
         case .remote:
             Attribute(
                 "remote",
@@ -89,7 +99,13 @@ extension LinkKey {
                 synonyms: ["link"]
             )
         case .port:
-            Attribute("port", .number(1...65535, unit: ""), "The UDP port.", default: "4789", synonyms: ["dstport"])
+            Attribute(
+                "port",
+                .number(1...65535, unit: ""),
+                "The UDP port.",
+                default: "4789",
+                synonyms: ["dstport"]
+            )
         case .ttl:
             Attribute(
                 "ttl",
@@ -98,7 +114,12 @@ extension LinkKey {
                 default: "0"
             )
         case .tos:
-            Attribute("tos", .number(0...255, unit: ""), "The TOS of outer packets; 1: that of the inner.", default: "0")
+            Attribute(
+                "tos",
+                .number(0...255, unit: ""),
+                "The TOS of outer packets; 1: that of the inner.",
+                default: "0"
+            )
         case .ageing:
             Attribute(
                 "ageing",
@@ -126,7 +147,12 @@ extension LinkKey {
 
     private static let centiseconds = "hundredths of a second"
 
-    private func flag(_ name: String, _ summary: String, _ fallback: Bool, synonyms: [String] = []) -> Attribute {
+    private func flag(
+        _ name: String,
+        _ summary: String,
+        _ fallback: Bool,
+        synonyms: [String] = []
+    ) -> Attribute {
         Attribute(name, .boolean, summary, default: "\(fallback)", synonyms: synonyms)
     }
 }
@@ -148,7 +174,12 @@ enum BridgePortKey: Int, KeySet {
                 default: "from the link's speed"
             )
         case .priority:
-            Attribute("priority", .number(0...63, unit: ""), "The priority of the port in the spanning tree.", default: "32")
+            Attribute(
+                "priority",
+                .number(0...63, unit: ""),
+                "The priority of the port in the spanning tree.",
+                default: "32"
+            )
         case .hairpin: flag("hairpin", "Frames may leave by the port they came in.", false)
         case .guardsBPDU: flag("guard", "Drops BPDUs.", false)
         case .blocksRoot: flag("root_block", "Never becomes the root port.", false)
@@ -158,7 +189,11 @@ enum BridgePortKey: Int, KeySet {
         case .multicastFlood: flag("mcast_flood", "Floods frames to unknown multicast groups.", true)
         case .broadcastFlood: flag("bcast_flood", "Floods broadcast frames.", true)
         case .neighbourSuppression:
-            flag("neigh_suppress", "Answers ARP and ND from the bridge's neighbour table instead of flooding.", false)
+            flag(
+                "neigh_suppress",
+                "Answers ARP and ND from the bridge's neighbour table instead of flooding.",
+                false
+            )
         case .isolated: flag("isolated", "Exchanges no frame with other isolated ports.", false)
         }
     }
@@ -177,7 +212,12 @@ enum AddressKey: Int, KeySet {
     var attribute: Attribute {
         switch self {
         case .address:
-            Attribute("address", .interfaceAddress, "The address with the length of its prefix.", isRequired: true)
+            Attribute(
+                "address",
+                .interfaceAddress,
+                "The address with the length of its prefix.",
+                isRequired: true
+            )
         case .scope:
             Attribute(
                 "scope",
@@ -186,7 +226,12 @@ enum AddressKey: Int, KeySet {
                 default: "global"
             )
         case .nodad:
-            Attribute("nodad", .boolean, "Usable at once, with no duplicate address detection; for IPv6 only.", default: "false")
+            Attribute(
+                "nodad",
+                .boolean,
+                "Usable at once, with no duplicate address detection; for IPv6 only.",
+                default: "false"
+            )
         case .noprefixroute:
             Attribute("noprefixroute", .boolean, "Brings no route to its prefix.", default: "false")
         }

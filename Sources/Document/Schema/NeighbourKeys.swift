@@ -19,7 +19,13 @@ enum NeighbourKey: Int, KeySet {
         case .namespace:
             Attribute.namespace("the link")
         case .address:
-            Attribute("address", .address, "The address that is asked for.", isRequired: true, synonyms: ["ip", "to", "dst"])
+            Attribute(
+                "address",
+                .address,
+                "The address that is asked for.",
+                isRequired: true,
+                synonyms: ["ip", "to", "dst"]
+            )
         case .mac:
             Attribute("mac", .mac, "The MAC that answers.", isRequired: true, synonyms: ["lladdr"])
         }
@@ -57,7 +63,12 @@ enum ForwardingKey: Int, KeySet {
                 default: "static with 'master', else permanent"
             )
         case .vlan:
-            Attribute("vlan", .number(0...4094, unit: ""), "The VLAN, for bridges that filter them; 0: none.", default: "0")
+            Attribute(
+                "vlan",
+                .number(0...4094, unit: ""),
+                "The VLAN, for bridges that filter them; 0: none.",
+                default: "0"
+            )
         case .vni:
             Attribute(
                 "vni",
@@ -66,7 +77,12 @@ enum ForwardingKey: Int, KeySet {
                 default: "the link's"
             )
         case .port:
-            Attribute("port", .number(1...65535, unit: ""), "The UDP port of the tunnel end.", default: "the link's")
+            Attribute(
+                "port",
+                .number(1...65535, unit: ""),
+                "The UDP port of the tunnel end.",
+                default: "the link's"
+            )
         }
     }
 

@@ -6,14 +6,21 @@ enum RouteKey: Int, KeySet {
 
     static let index = KeyIndex<Self>()
 
-    /// The kernel takes no path MTU above 65,520. Kernel: `net/ipv4/metrics.c`, `ip_metrics_convert`.
+    /// The kernel takes no path MTU above 65,520.
+    ///
+    /// Kernel: `net/ipv4/metrics.c`, `ip_metrics_convert`.
     static let largestMTU: UInt64 = 65535 - 15
 
     var attribute: Attribute {
         switch self {
         case .to, .via, .dev, .namespace, .src: addressAttribute
         case .table:
-            Attribute("table", .table, "The routing table: a number, or main, local or default.", default: "main")
+            Attribute(
+                "table",
+                .table,
+                "The routing table: a number, or main, local or default.",
+                default: "main"
+            )
         case .metric:
             Attribute(
                 "metric",
@@ -82,7 +89,13 @@ enum RouteKey: Int, KeySet {
         case .namespace:
             Attribute.namespace("the route")
         case .src:
-            Attribute("src", .address, "The preferred source address.", default: "the kernel's choice", synonyms: ["source"])
+            Attribute(
+                "src",
+                .address,
+                "The preferred source address.",
+                default: "the kernel's choice",
+                synonyms: ["source"]
+            )
         case .table, .metric, .type, .onlink, .scope, .mtu:
             preconditionFailure("not an address")
         }

@@ -62,7 +62,9 @@ enum SyntaxErrorWords {
             words = self.words(forCharacter: character(at: parser.problem_mark, in: bytes))
         }
         var mark = parser.problem_mark
-        if problem == "found unexpected end of stream", context.contains("quoted") { mark = parser.context_mark }
+        if problem == "found unexpected end of stream", context.contains("quoted") {
+            mark = parser.context_mark
+        }
         return Complaint(
             file: file,
             line: mark.line + 1,
@@ -112,7 +114,10 @@ enum SyntaxErrorWords {
         case "did not find expected key":
             ("a key is expected here", "keys of one mapping begin in the same column; it began at \(start)")
         case "did not find expected '-' indicator":
-            ("a list item is expected here", "items of one list begin in the same column; it began at \(start)")
+            (
+                "a list item is expected here",
+                "items of one list begin in the same column; it began at \(start)"
+            )
         case "did not find expected ',' or ']'":
             ("a ',' or ']' is expected here", "the list began at \(start)")
         case "did not find expected ',' or '}'":
@@ -124,7 +129,10 @@ enum SyntaxErrorWords {
         case "found unexpected document indicator":
             ("a text in quotes can't hold a line '---' or '...'", "it began at \(start)")
         case "found unknown escape character":
-            ("there is no such escape with '\\'", "in double quotes write '\\\\' for a backslash, or use single quotes")
+            (
+                "there is no such escape with '\\'",
+                "in double quotes write '\\\\' for a backslash, or use single quotes"
+            )
         case "did not find expected <document start>":
             ("something stands behind the end of the document", "is the line indented wrongly?")
         case "did not find expected node content":

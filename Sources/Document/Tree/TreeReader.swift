@@ -21,9 +21,9 @@ struct TreeReader {
     static let depthLimit = 100
     /// The most values, aliases written out.
     static let valueLimit = 4_000_000
-    /// Aliases may make this many values out of anything …
+    /// Aliases may make this many values out of anything.
     static let harmlessValueCount = 100_000
-    /// … and beyond that no more than this many out of each that is written.
+    /// Beyond that they may make this many out of each that is written.
     static let expansionLimit = 100
 
     /// A list or mapping that is not closed yet.
@@ -156,7 +156,12 @@ struct TreeReader {
                 hint: "write the keys out, or use an alias for a whole value"
             )
         }
-        let node = try append(isPlain ? .plain : .quoted, first: start, extent: scalar.length, at: event.start_mark)
+        let node = try append(
+            isPlain ? .plain : .quoted,
+            first: start,
+            extent: scalar.length,
+            at: event.start_mark
+        )
         if let anchor = Self.string(scalar.anchor) {
             anchors[anchor] = Anchor(node: node, expandedCount: 1)
         }
@@ -199,7 +204,10 @@ struct TreeReader {
             )
         }
         guard let count = anchor.expandedCount else {
-            throw complaint(at: event.start_mark, "the alias '*\(name)' stands inside the value that it names")
+            throw complaint(
+                at: event.start_mark,
+                "the alias '*\(name)' stands inside the value that it names"
+            )
         }
         guard !isKeyNext else {
             throw complaint(at: event.start_mark, "a key is a text, not an alias")
@@ -234,7 +242,9 @@ struct TreeReader {
             throw complaint(at: mark, "the document has more than \(Self.valueLimit) values")
         }
         if let container = open.last { tree.nodes[container.node].first += 1 }
-        tree.nodes.append(.init(shape, first: first, extent: extent, line: mark.line + 1, column: mark.column + 1))
+        tree.nodes.append(
+            .init(shape, first: first, extent: extent, line: mark.line + 1, column: mark.column + 1)
+        )
         return tree.nodes.count - 1
     }
 

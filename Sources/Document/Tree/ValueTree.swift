@@ -12,9 +12,9 @@ struct ValueTree: Sendable {
 
     /// One value.
     struct Node: Sendable {
-        /// A scalar: where its text begins. A list or mapping: how many values are directly in it. An alias: whom it means.
+        /// Where a scalar's text begins; how many values are directly in a list or mapping; whom an alias means.
         var first: UInt32
-        /// A scalar: the length of its text. Otherwise: the index behind the last value that is in it.
+        /// The length of a scalar's text; the index behind the last value that is in a list or mapping.
         var extent: UInt32
         /// The line, counted from 1.
         var line: UInt32
@@ -72,7 +72,9 @@ struct ValueTree: Sendable {
     func withText<Result>(of node: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         let start = Int(nodes[node].first)
         let length = Int(nodes[node].extent)
-        return text.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[start..<start + length])) }
+        return text.withUnsafeBufferPointer {
+            body(UnsafeBufferPointer(rebasing: $0[start..<start + length]))
+        }
     }
 
     /// The text of the scalar at `node`.
