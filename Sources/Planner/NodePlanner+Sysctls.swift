@@ -8,7 +8,8 @@ extension NodePlanner {
                 ? left.key < right.key : right.key.turnsOnForwarding
         }
         for sysctl in wanted {
-            let existing = observed.sysctls[sysctl.key]
+            let present = observed.sysctls[sysctl.key]
+            let existing = isLost(sysctl.key) ? nil : present
             guard existing != sysctl.value else { continue }
             guard existing != nil || comesWithPlan(sysctl.key) else {
                 problems.append(
@@ -49,16 +50,27 @@ extension NodePlanner {
         }
     }
 
+    /// True if a setting goes with its link, which is made anew and has the kernel's values then.
+    private func isLost(_ key: Sysctl.Key) -> Bool {
+        guard let link = key.link, let fate = links.fates[link] else { return false }
+        return !fate.keepsContents
+    }
+
     /// True if a setting that is not there now may come with a namespace or a link of the plan.
     private func comesWithPlan(_ key: Sysctl.Key) -> Bool {
         if let name = key.place.name, observed.namespaces[name] == nil { return true }
-        let parts = key.path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count > 3, parts[2] == "conf" || parts[2] == "neigh" else { return false }
-        return links.desired.keys.contains { $0.place == key.place && $0.name.text == parts[3] }
+        return key.link.map { links.desired[$0] != nil } ?? false
     }
 }
 
 extension Sysctl.Key {
+    /// The link that it is a setting of, if it is one's.
+    var link: LinkID? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count > 4, parts[2] == "conf" || parts[2] == "neigh" else { return nil }
+        return LinkID(InterfaceName(fromKernel: String(parts[3])), in: place)
+    }
+
     /// True for the settings that make a host forward packets for all of a family.
     package var turnsOnForwarding: Bool {
         switch path {
