@@ -73,8 +73,12 @@ struct AddressComparison {
         self.link = link
         departures()
         arrivals()
+        orderDepartures()
         losses()
     }
+
+    /// True if the link shall have the address, with whatever prefix length.
+    func has(_ address: IPAddress) -> Bool { link.addresses.contains { $0.address == address } }
 
     private func wants(_ address: InterfaceAddress) -> Bool {
         link.addresses.contains { $0.address == address.address && $0.prefixLength == address.prefixLength }
@@ -82,7 +86,10 @@ struct AddressComparison {
 
     /// Sorts what goes into what goes first and what goes last.
     private mutating func departures() {
+        let losesIPv6 = existing.losesIPv6(as: link) || (existing.isUp && !link.isUp)
         for address in existing.addresses where !wants(address.value) {
+            // The kernel drops it before its deletion could come.
+            if losesIPv6, address.value.address.family == .ipv6 { continue }
             if address.isManaged {
                 let departure = Departure(value: address.value, reason: nil)
                 if mustGoFirst(address.value) {
@@ -132,6 +139,15 @@ struct AddressComparison {
                 additions.append(Change(.create, .replaceAddress(wanted, on: link.id), reason: reason))
             }
         }
+    }
+
+    /// The last goes first: the kernel takes an IPv4 address's secondaries, which stand behind it, along with it.
+    private mutating func orderDepartures() {
+        func position(_ departure: Departure) -> Int {
+            existing.addresses.firstIndex { $0.value == departure.value } ?? 0
+        }
+        deletedFirst.sort { position($0) > position($1) }
+        deletedLast.sort { position($0) > position($1) }
     }
 
     private func isSame(_ left: InterfaceAddress, _ right: InterfaceAddress) -> Bool {

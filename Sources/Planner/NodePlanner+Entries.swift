@@ -10,6 +10,12 @@ extension NodePlanner {
         for wanted in desired.neighbours {
             var position: Int?
             present.forEach(wanted.key) { position = $0 }
+            let loss = losses.loss(of: wanted)
+            if let loss, loss.moment == .whileRemoving {
+                steps.restoring.append(Change(.create, .replaceNeighbour(wanted), reason: loss.reason))
+                if let position { isWanted[position] = true }
+                continue
+            }
             guard let position, isKept(wanted.link) else {
                 fill(wanted.link.place, Change(.create, .addNeighbour(wanted)))
                 continue
@@ -18,15 +24,15 @@ extension NodePlanner {
             let differences = present.elements[position].differences(from: wanted)
             if !differences.isEmpty {
                 fill(wanted.link.place, Change(.change, .replaceNeighbour(wanted), differences: differences))
-            } else if isDropped(wanted.link) {
-                let reason = "the kernel drops it as the link's MAC changes"
+            } else if isDropped(wanted.link) || loss != nil {
+                let reason = loss?.reason ?? "the kernel drops it as the link's MAC changes"
                 fill(wanted.link.place, Change(.create, .replaceNeighbour(wanted), reason: reason))
             }
         }
         for (position, existing) in present.elements.enumerated()
         where !isWanted[position] && existing.isManaged {
             let link = existing.value.link
-            guard isKept(link), !isDropped(link) else {
+            guard isKept(link), !isDropped(link), losses.loss(of: existing.value)?.moment != .whileBuilding else {
                 continue
             }
             steps.removingEntries.append(Change(.delete, .deleteNeighbour(existing.value)))
@@ -38,16 +44,22 @@ extension NodePlanner {
         let present = KeyIndex(observed.everywhere(\.forwarding))
         var isDone = [Bool](repeating: false, count: present.elements.count)
         let isKept = LastAnswer<EntryTable, Bool>(links.keepsEntries)
+        for wanted in desired.forwarding { present.forEach(wanted.key) { isDone[$0] = true } }
+        let leaving = leavingBridgeEntries(of: present.elements, except: isDone)
         for wanted in desired.forwarding {
             var first: Int?
             var count = 0
             present.forEach(wanted.key) { position in
                 if first == nil { first = position }
                 count += 1
-                isDone[position] = true
             }
             guard let first, isKept(EntryTable(wanted)) else {
-                fill(wanted.link.place, Change(.create, .addForwarding(wanted)))
+                if let address = links.bridgeAddress(of: wanted, links.desiredMaster), let old = leaving[address] {
+                    isDone[old] = true
+                    move(present.elements[old], to: wanted)
+                } else {
+                    fill(wanted.link.place, Change(.create, .addForwarding(wanted)))
+                }
                 continue
             }
             if count > 1 {
@@ -63,6 +75,23 @@ extension NodePlanner {
             guard isKept(EntryTable(entry)) else { continue }
             steps.removingEntries.append(Change(.delete, .deleteForwarding(entry)))
         }
+    }
+
+    /// The entries of bridges that are not wanted where they are, by what a bridge has but once.
+    private func leavingBridgeEntries(of entries: [ForwardingEntry], except isDone: [Bool]) -> [BridgeAddress: Int] {
+        var leaving: [BridgeAddress: Int] = [:]
+        for (position, entry) in entries.enumerated() where !isDone[position] {
+            guard let address = links.bridgeAddress(of: entry, links.observedMaster) else { continue }
+            leaving[address] = position
+        }
+        return leaving
+    }
+
+    /// Moves an entry of a bridge's to another port, in place.
+    private mutating func move(_ existing: ForwardingEntry, to wanted: ForwardingEntry) {
+        let way = Difference("dev", from: existing.link.name.text, to: wanted.link.name.text)
+        let differences = [way] + existing.differences(from: wanted)
+        fill(wanted.link.place, Change(.change, .replaceForwarding(wanted), differences: differences))
     }
 
     private mutating func remake(_ existing: ForwardingEntry, as wanted: ForwardingEntry) {
@@ -91,6 +120,33 @@ extension LinkSurvey {
         guard table.table == .bridge, let master = existing.master else { return true }
         return master == desired[table.link]?.master
             && fates[LinkID(master, in: table.link.place)]?.keepsContents != false
+    }
+}
+
+/// An address in a bridge's table, which has one entry for it, whatever the port.
+private struct BridgeAddress: Hashable {
+    var bridge: LinkID
+    var mac: MACAddress
+    var vlan: UInt16
+}
+
+extension LinkSurvey {
+    fileprivate func observedMaster(_ link: LinkID) -> InterfaceName? {
+        guard case .bridge? = observed[link]?.kind else { return observed[link]?.master }
+        return link.name
+    }
+
+    fileprivate func desiredMaster(_ link: LinkID) -> InterfaceName? {
+        desired[link]?.kind.isBridge == true ? link.name : desired[link]?.master
+    }
+
+    /// What an entry is in its bridge's table; `nil` if it is in a table of another kind.
+    fileprivate func bridgeAddress(
+        of entry: ForwardingEntry,
+        _ master: (LinkID) -> InterfaceName?
+    ) -> BridgeAddress? {
+        guard let bridge = master(entry.link), entry.table == .bridge || bridge == entry.link.name else { return nil }
+        return BridgeAddress(bridge: LinkID(bridge, in: entry.link.place), mac: entry.mac, vlan: entry.vlan)
     }
 }
 

@@ -79,6 +79,7 @@ extension NodePlanner {
         }
         let differences = existing.differences(from: link, peer: links.peers[link.id])
         guard !differences.isEmpty else { return }
+        losses.note(existing, becoming: link)
         groups[order.group(of: link.id)].links.append(
             Change(.change, .changeLink(from: existing, to: link), differences: differences)
         )
@@ -93,12 +94,12 @@ extension NodePlanner {
             guard let fate = links.fates[id] else { continue }
             switch fate {
             case .remake(let existing, _):
-                losses.note(id, .whileBuilding)
+                losses.note(id, existing, .whileBuilding)
                 guard isFirstOfDeletedPair(id) else { continue }
                 steps.clearing.append(deletion(of: existing, id: id, isCounted: false))
             case .delete(let existing):
                 let isEarly = isInTheWay(id, existing, wanted: wanted) || goesWithRemade(id)
-                losses.note(id, isEarly ? .whileBuilding : .whileRemoving)
+                losses.note(id, existing, isEarly ? .whileBuilding : .whileRemoving)
                 guard isFirstOfDeletedPair(id), !diesWithNamespace(id) else { continue }
                 let change = deletion(of: existing, id: id, isCounted: true)
                 if isEarly { steps.clearing.append(change) } else { steps.removingLinks.append(change) }
@@ -164,7 +165,13 @@ extension NodePlanner {
     private func isInTheWay(_ id: LinkID, _ existing: ObservedLink, wanted: Set<TunnelIdentifier>) -> Bool {
         switch existing.kind {
         case .vxlan(let vxlan):
-            return wanted.contains(TunnelIdentifier(vxlan))
+            if wanted.contains(TunnelIdentifier(vxlan)) { return true }
+            // Links of one UDP port share a socket, which has one mind about checksums (`vxlan_find_sock()`: EADDRINUSE).
+            return links.desired.contains { wantedID, link in
+                guard case .vxlan(let other) = link.kind, other.port == vxlan.port else { return false }
+                return other.udpZeroChecksum6Receive != vxlan.udpZeroChecksum6Receive
+                    && links.fates[wantedID]?.keepsContents == false
+            }
         case .macvlan(let macvlan):
             return links.desired.contains { wantedID, link in
                 guard case .macvlan(let other) = link.kind, other.parent == macvlan.parent else {

@@ -25,7 +25,7 @@ extension NodePlanner {
             )
         }
         for (index, route) in present.elements.enumerated() where route.isManaged && !isWanted[index] {
-            guard survives(route), losses.loss(of: route.value) == nil else { continue }
+            guard survives(route), losses.loss(of: route.value)?.isCertain != true else { continue }
             steps.removingRoutes.append(Change(.delete, .deleteRoute(route.value)))
         }
     }
@@ -33,18 +33,33 @@ extension NodePlanner {
     private mutating func plan(_ route: Route, mine: ObservedRoute?, foreign: ObservedRoute?) {
         guard let mine, survives(mine) else {
             if let foreign { return refuse(route, holder: foreign) }
-            return fill(route.place, Change(.create, .addRoute(route)))
+            return create(route, reason: nil)
         }
         let loss = losses.loss(of: mine.value)
         let differences = mine.differences(from: route)
-        if let loss, loss.moment == .whileBuilding {
+        if let loss, loss.moment == .whileBuilding, loss.isCertain {
             if let foreign { return refuse(route, holder: foreign) }
-            fill(route.place, Change(.create, .addRoute(route), reason: loss.reason))
+            create(route, reason: loss.reason)
+        } else if let loss, loss.moment == .whileBuilding, differences.isEmpty {
+            if let foreign { return refuse(route, holder: foreign) }
+            fill(route.place, Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason))
         } else if !differences.isEmpty {
             if let foreign { return refuse(route, holder: foreign) }
             fillChange(of: mine, to: route, differences)
+            guard let loss = losses.loss(of: route), loss.moment == .whileRemoving else { return }
+            steps.restoring.append(Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason))
         } else if let loss {
             steps.restoring.append(Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason))
+        }
+    }
+
+    /// Adds a route; one that would go again with what is removed comes only after that.
+    private mutating func create(_ route: Route, reason: String?) {
+        let change = Change(.create, .addRoute(route), reason: reason)
+        if let loss = losses.loss(of: route), loss.moment == .whileRemoving {
+            steps.restoring.append(change)
+        } else {
+            fill(route.place, change)
         }
     }
 

@@ -217,6 +217,7 @@ struct Applier: ~Copyable {
         for refusal in refusals {
             defer { last = refusal.tag }
             guard refusal.tag != last, !isStranded(changes[refusal.tag].operation) else { continue }
+            if changes[refusal.tag].operation.isDone(despite: refusal.errno) { continue }
             try fail(refusal.tag, refusal.errno, refusal.kernelMessage)
         }
     }
@@ -298,6 +299,23 @@ struct Applier: ~Copyable {
             try sessions.enter(sysctl.key.place)
             try hook?.check("write", on: sysctl.key.path)
             try SysctlFile.write(sysctl.key.path, sysctl.value)
+        }
+    }
+}
+
+extension Operation {
+    /// True if a refusal says that what is to be deleted is gone already: with something that it stood on, or by
+    /// another hand. That is what was wanted; and the node is read once more in the end.
+    fileprivate func isDone(despite errno: Errno) -> Bool {
+        switch self {
+        case .deleteLink: errno == .noSuchDevice
+        case .deleteAddress: errno == .addressNotAvailable
+        case .deleteRoute: errno == .noSuchProcess
+        case .deleteNeighbour, .deleteForwarding: errno == .noSuchFileOrDirectory
+        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .addAddress,
+            .replaceAddress, .addRoute, .replaceRoute, .addNeighbour, .replaceNeighbour, .addForwarding,
+            .replaceForwarding, .writeSysctl, .restoreSysctl:
+            false
         }
     }
 }
