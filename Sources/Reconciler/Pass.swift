@@ -107,6 +107,8 @@ struct Pass: ~Copyable {
             var sessions = try Sessions(node: node, hook: nil)
             let now = try observer.observe(&sessions, for: restored)
             let plan = try Plan(from: now.state, to: restored, options: PlanOptions(isRollback: true))
+            // What is made again must be known for Weft's, by this pass too.
+            try save(Registry(intending: plan, now), over: now.registry)
             var applier = Applier(
                 node: node,
                 sessions: try Sessions(node: node, hook: hook),
