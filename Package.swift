@@ -81,6 +81,7 @@ let tests: [Target] = [
     .testTarget(
         name: "DocumentTests",
         dependencies: ["Document", "NetworkModel", "NetworkTesting"],
+        exclude: ["Bad", "Good", "validate-schema.py"],
         swiftSettings: settings
     ),
     .testTarget(

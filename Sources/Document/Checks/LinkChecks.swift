@@ -15,6 +15,7 @@ extension Decoder {
         where draft.state.links[LinkID(master, in: place)] == nil {
             complainOfUnknownLink(master, in: place, at: node, draft)
         }
+        for link in links { checkIPv6(of: link, draft) }
         checkParents(links, draft)
         checkTunnels(links, draft)
         checkCircles(links, ports: ports, draft)
@@ -26,12 +27,26 @@ extension Decoder {
         return tree.value(of: key.name, in: origin.mapping) ?? origin.name
     }
 
+    /// The kernel turns IPv6 off on links with an MTU of less than 1,280 bytes.
+    ///
+    /// Kernel: `include/uapi/linux/ipv6.h`, `IPV6_MIN_MTU`.
+    private mutating func checkIPv6(of link: Link, _ draft: NodeDraft) {
+        guard let mtu = link.mtu, mtu.bytes < 1280 else { return }
+        guard let address = link.addresses.first(where: { $0.address.family == .ipv6 }) else { return }
+        complain(
+            at: node(.addresses, of: link, draft),
+            "\(address) needs an MTU of 1280 bytes, and the link's is \(mtu)",
+            hint: "raise 'mtu', or leave out the IPv6 addresses"
+        )
+    }
+
     private mutating func checkMaster(
         _ master: InterfaceName,
         of link: Link,
         ports: inout [LinkID: [LinkID]],
         _ draft: NodeDraft
     ) {
+        if case .bridge = link.kind { return }
         let id = LinkID(master, in: link.id.place)
         guard let bridge = draft.state.links[id] else {
             return complainOfUnknownLink(master, in: link.id.place, at: node(.master, of: link, draft), draft)
@@ -41,13 +56,6 @@ extension Decoder {
                 at: node(.master, of: link, draft),
                 "'\(master)' is a \(bridge.kind.name)",
                 hint: "only a bridge takes ports"
-            )
-        }
-        if case .bridge = link.kind {
-            return complain(
-                at: node(.master, of: link, draft),
-                "a bridge can't be a port of a bridge",
-                hint: "join the two with a veth pair"
             )
         }
         ports[id, default: []].append(link.id)

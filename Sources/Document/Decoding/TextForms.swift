@@ -101,12 +101,23 @@ enum AddressText {
         return bits << 8 | octet
     }
 
+    /// What may be wrong with a text that is no address with a length.
+    static func hint(forPrefix text: String) -> String? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init
+        )
+        guard parts.count == 2, let address = IPAddress(parts[0]) else {
+            return parts.first.flatMap { hint(for: $0) }
+        }
+        return "the length behind the '/' is 0 through \(address.family.width)"
+    }
+
     /// What may be wrong with a text that is no address.
     static func hint(for text: String) -> String? {
         if text.contains("%") { return "leave out the '%' and what is behind it" }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let areNumbers = parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { 48...57 ~= $0 } }
-        guard areNumbers, !text.contains(":") else { return nil }
+        guard areNumbers, parts.count > 1, !text.contains(":") else { return nil }
         if parts.count != 4 { return "an IPv4 address has four parts, this has \(parts.count)" }
         if parts.contains(where: { $0.count > 1 && $0.first == "0" }) { return "no part begins with 0" }
         return "each part is 0 through 255"
