@@ -9,6 +9,9 @@ internal import NetworkModel
 struct Registry: Hashable, Sendable {
     /// The names of the namespaces that Weft made or is about to make.
     var namespaces: Set<NamespaceName> = []
+    /// The places where Weft has neighbours, or is about to: the kernel looks through those of all namespaces to list those
+    /// of one, so that a thousand namespaces are not asked in vain.
+    var neighbours: Set<Place> = []
     /// The settings that Weft changed.
     var sysctls: [Sysctl.Key: RecordedSysctl] = [:]
 
@@ -50,15 +53,12 @@ struct Registry: Hashable, Sendable {
             guard let name = try? NamespaceName(fields[1]) else { return false }
             namespaces.insert(name)
             return true
+        case ("neighbours", 2):
+            guard let place = Self.place(fields[1]) else { return false }
+            neighbours.insert(place)
+            return true
         case ("sysctl", 5):
-            let place: Place
-            if fields[1].isEmpty {
-                place = .node
-            } else if let name = try? NamespaceName(fields[1]) {
-                place = .namespace(name)
-            } else {
-                return false
-            }
+            guard let place = Self.place(fields[1]) else { return false }
             sysctls[Sysctl.Key(path: fields[2], in: place)] = RecordedSysctl(
                 before: fields[3],
                 written: fields[4]
@@ -67,6 +67,11 @@ struct Registry: Hashable, Sendable {
         default:
             return false
         }
+    }
+
+    /// A place by the name of its namespace; empty for the node's own.
+    private static func place(_ field: String) -> Place? {
+        field.isEmpty ? .node : (try? NamespaceName(field)).map { .namespace($0) }
     }
 
     /// Writes the registry whole, or leaves the old one.
@@ -78,6 +83,7 @@ struct Registry: Hashable, Sendable {
     private var text: String {
         var lines = [Self.header]
         for name in namespaces.sorted() { lines.append("namespace\t\(name)") }
+        for place in neighbours.sorted() { lines.append("neighbours\t\(place.name?.text ?? "")") }
         for (key, record) in sysctls.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "sysctl\t\(key.place.name?.text ?? "")\t\(key.path)\t\(record.before)\t\(record.written)"
