@@ -6,9 +6,11 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Read a document and say everything that is wrong with it.",
+        usage: "weft check <path> [<options>]",
         discussion: """
-            Needs no privilege and does not look at the kernel. Every error is told as
-            'file:line:column: path.to.key: what is wrong, and what would be right'; all of them, not only the first.
+            Needs no privilege and does not look at the kernel. Every error is told as \
+            'file:line:column: path.to.key: what is wrong; what would be right'; all of them, not only the first.
+
             Exit status: 0 if the document is good, 65 if it is not.
             """
     )

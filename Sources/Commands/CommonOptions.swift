@@ -28,10 +28,10 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "When to colour text.")
     var color = ColorChoice.auto
 
-    @Flag(name: .shortAndLong, help: "Print more: every change, and the kernel's own words.")
+    @Flag(name: .shortAndLong, help: "Print every change, however many there are.")
     var verbose = false
 
-    @Flag(name: .shortAndLong, help: "Print nothing but results and errors.")
+    @Flag(name: .shortAndLong, help: "Print only what was asked for, and errors.")
     var quiet = false
 
     func validate() throws {

@@ -8,9 +8,12 @@ struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what apply would change, and change nothing.",
+        usage: "weft plan <path> [<options>]",
         discussion: """
-            Every line is one change, in the order in which apply makes them: '+' creates, '~' changes in place, '±' makes
-            anew, '-' deletes. Exit status: 0, or with '--detailed-exitcode' 2 if there is something to change.
+            Every line is one change, in the order in which apply makes them: '+' creates, '~' changes in place, \
+            '±' makes anew, '-' deletes.
+
+            Exit status: 0, or with '--detailed-exitcode' 2 if there is something to change.
             """
     )
 

@@ -6,7 +6,8 @@ internal import Reconciler
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show what Weft holds in this kernel now."
+        abstract: "Show what Weft holds in this kernel now.",
+        usage: "weft show [<options>]"
     )
 
     @OptionGroup var node: NodeOptions
