@@ -19,7 +19,7 @@ struct Observer {
     /// - Parameters:
     ///   - sessions: Where the node is entered.
     ///   - sysctls: The settings whose values are asked for.
-    /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``Registry/Unreadable``: what could not be read is never
+    /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``UnreadableRegistry``: what could not be read is never
     ///   taken for absent.
     func observe(_ sessions: inout Sessions, sysctls: [Sysctl.Key]) throws -> Observation {
         let registry = try Registry.load(from: node.runtimeDirectory)
