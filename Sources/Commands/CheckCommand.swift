@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Document
 
-/// Reads and validates a document. Needs no privilege, touches no kernel.
+/// Reads and validates a document.
+///
+/// Needs no privilege, touches no kernel.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
@@ -22,13 +24,7 @@ struct CheckCommand: ParsableCommand {
         try reporting(output) { console in
             let loaded = try Document.load(path: document.path)
             if console.isJSON {
-                console.print { writer in
-                    writer.object { object in
-                        object.member("schema", 1)
-                        object.array("errors", [Complaint]()) { $0.complaint($1) }
-                        object.array("warnings", loaded.warnings) { $0.complaint($1) }
-                    }
-                }
+                console.print { $0.errors([], warnings: loaded.warnings) }
             } else {
                 for warning in loaded.warnings { console.warning(warning.description, hint: warning.hint) }
                 if !output.quiet { console.print("\(document.path): no errors") }

@@ -29,7 +29,8 @@ struct PlanCommand: ParsableCommand {
             let loaded = try Document.load(path: document.path)
             try CommandFailure.checkPrivilege(to: "read the state of this node")
             let node = try node.resolve(for: loaded)
-            let plan = try Reconciler(node: node).plan(loaded.nodeState(for: node.name))
+            let state = try loaded.nodeState(for: node.name)
+            let plan = try node.explaining { try Reconciler(node: node).plan(state) }
             if console.isJSON {
                 console.print { writer in
                     writer.object { $0.plan(plan, node: node.name, documentWarnings: loaded.warnings) }

@@ -17,7 +17,7 @@ struct ShowCommand: ParsableCommand {
         try reporting(output) { console in
             try CommandFailure.checkPrivilege(to: "read the state of this node")
             let node = node.node(called: node.defaultName)
-            let state = try Reconciler(node: node).observe()
+            let state = try node.explaining { try Reconciler(node: node).observe() }
             if console.isJSON {
                 console.print { $0.object { $0.holdings(of: state, node: node.name) } }
             } else {
