@@ -14,9 +14,12 @@ struct ApplyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
         abstract: "Make this node what a document says, all or nothing, and read it back.",
+        usage: "weft apply <path> [<options>]",
         discussion: """
-            The document is the whole of what Weft holds on this node: what is no longer in it is removed. A failure undoes
-            what was done, and says what failed and why. Exit status: 0 if the node is as the document says, 1 if not.
+            The document is the whole of what Weft holds on this node: what is no longer in it is removed. A failure \
+            undoes what was done, and says what failed and why.
+
+            Exit status: 0 if the node is as the document says, 1 if not.
             """
     )
 

@@ -50,7 +50,7 @@ final class ApplyRun: Sendable {
         }
         reconcilerOptions.interruption = { Interruption.signalName }
         reconcilerOptions.onProgress = { [self] done in showProgress(done) }
-        let report = try body(Reconciler(node: node), reconcilerOptions)
+        let report = try node.explaining { try body(Reconciler(node: node), reconcilerOptions) }
         if lastShown.load(ordering: .relaxed) > 0 { Self.writeOver("") }
         return report
     }
@@ -103,11 +103,18 @@ extension Console {
         }
         for failure in report.failures { error(failure.description, hint: failure.hint) }
         switch report.isRolledBack {
-        case true?: note("undone: this node is as it was before")
+        case true? where report.undone.isEmpty:
+            note("nothing had to be undone: this node is as it was before")
+        case true?:
+            note("undone, this node is as it was before:", report.undone)
         case false?:
             for failure in report.rollbackFailures { error("while undoing: \(failure)", hint: failure.hint) }
             error("not everything could be undone", hint: "'weft plan' shows what differs now")
-        case nil: note("kept going: what could be done was done")
+        case nil where report.remaining.isEmpty:
+            note("kept going: \(report.applied) of \(report.plan.changes.count) changes made")
+        case nil:
+            let done = "kept going: \(report.applied) of \(report.plan.changes.count) changes made"
+            note(done + "; still to be done:", report.remaining)
         }
     }
 }
@@ -123,12 +130,9 @@ extension JSONWriter {
             object.plan(report.plan, node: node, documentWarnings: documentWarnings)
             object.member("applied", report.applied)
             object.array("failures", report.failures + report.rollbackFailures) { $0.failure($1) }
-            object.begin("rolledBack")
-            if let isRolledBack = report.isRolledBack {
-                object.value(isRolledBack)
-            } else {
-                object.value(false)
-            }
+            object.member("rolledBack", report.isRolledBack ?? false)
+            object.changes("undone", report.undone)
+            object.changes("remaining", report.remaining)
             object.member("verified", report.isVerified)
             object.member("durationMs", milliseconds)
         }

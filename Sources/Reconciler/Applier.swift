@@ -34,6 +34,9 @@ struct Applier: ~Copyable {
     private var begun = 0
     private var done = 0
 
+    /// How many changes were left out, or refused, because of what they are about failed before.
+    private var stranded = 0
+
     /// What could not be done.
     private(set) var failures: [ApplyFailure] = []
 
@@ -69,7 +72,7 @@ struct Applier: ~Copyable {
     var messagesSent: Int { sessions.messagesSent }
 
     /// How many changes went through.
-    var applied: Int { max(0, done - failures.count) }
+    var applied: Int { max(0, done - failures.count - stranded) }
 
     /// Carries out `plan` on the node as it was observed.
     ///
@@ -107,7 +110,10 @@ struct Applier: ~Copyable {
         let change = changes[position]
         begun = position
         if case .deleteLink = change.operation { return try deleteLinks(from: position) }
-        if isStranded(change.operation) { return position + 1 }
+        if isStranded(change.operation) {
+            stranded += 1
+            return position + 1
+        }
         switch change.operation {
         case .createNamespace(let name):
             try createNamespace(name, tag: position)
@@ -216,7 +222,11 @@ struct Applier: ~Copyable {
         var last: Int?
         for refusal in refusals {
             defer { last = refusal.tag }
-            guard refusal.tag != last, !isStranded(changes[refusal.tag].operation) else { continue }
+            guard refusal.tag != last else { continue }
+            if isStranded(changes[refusal.tag].operation) {
+                stranded += 1
+                continue
+            }
             try fail(refusal.tag, refusal.errno, refusal.kernelMessage)
         }
     }

@@ -94,6 +94,7 @@ struct Pass: ~Copyable {
             let after = try observer.observe(&sessions, scope, for: desired)
             let remaining = try Plan(from: after.state, to: desired)
             report.isVerified = remaining.isEmpty
+            report.remaining = remaining.changes
             if report.failures.isEmpty {
                 report.failures += remaining.changes.map(ApplyFailure.init(remaining:))
             }
@@ -113,6 +114,7 @@ struct Pass: ~Copyable {
             var sessions = try Sessions(node: node, hook: nil)
             let now = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
             let plan = try Plan(from: now.state, to: restored, options: PlanOptions(isRollback: true))
+            report.undone = plan.changes
             var applier = Applier(
                 node: node,
                 sessions: try Sessions(node: node, hook: hook),

@@ -15,17 +15,6 @@ struct Registry: Hashable, Sendable {
     /// The settings that Weft changed.
     var sysctls: [Sysctl.Key: RecordedSysctl] = [:]
 
-    /// The text is not one that this version writes.
-    struct Unreadable: Error, CustomStringConvertible {
-        let path: String
-        let line: Int
-
-        var description: String {
-            "\(path):\(line): not a line of a registry that this version of Weft knows; "
-                + "remove the file: what it tells is found again by the marks in the kernel"
-        }
-    }
-
     private static let header = "weft registry 1"
 
     /// The file's path in a runtime directory.
@@ -33,15 +22,17 @@ struct Registry: Hashable, Sendable {
 
     /// Reads the registry of a runtime directory; `nil` if there is none.
     ///
-    /// - Throws: ``Unreadable``, or ``SystemCallError`` for whatever reading refuses.
+    /// - Throws: ``UnreadableRegistry``, or ``SystemCallError`` for whatever reading refuses.
     static func load(from runtimeDirectory: String) throws -> Registry? {
         let path = path(in: runtimeDirectory)
         guard let text = try AtomicFile.read(path) else { return nil }
+        // An empty file tells of no namespaces; taken at its word it would make strangers of all there are.
+        guard !text.isEmpty else { throw UnreadableRegistry(path: path, line: 1) }
         var registry = Registry()
         for (offset, line) in text.split(separator: "\n").enumerated() {
             let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             let isKnown = offset == 0 ? line == header : registry.read(fields)
-            guard isKnown else { throw Unreadable(path: path, line: offset + 1) }
+            guard isKnown else { throw UnreadableRegistry(path: path, line: offset + 1) }
         }
         return registry
     }
@@ -90,5 +81,21 @@ struct Registry: Hashable, Sendable {
             )
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// The registry's text is not one that this version writes.
+package struct UnreadableRegistry: Error, Hashable, Sendable, CustomStringConvertible {
+    package let path: String
+    /// The first line that is not understood, counted from 1.
+    package let line: Int
+
+    package var description: String {
+        "cannot read the registry: \(path):\(line) is not a line that this version of Weft writes"
+    }
+
+    /// What can be done about it.
+    package var hint: String {
+        "remove the file: namespaces are found again by their marks; only what settings were before is lost with it"
     }
 }
