@@ -8,14 +8,9 @@ struct DestroyCommand: ParsableCommand {
         abstract: "Remove everything that Weft made on this node.",
         usage: "weft destroy [<options>]",
         discussion: """
-<<<<<<< HEAD
-            Needs no document: what is Weft's bears its mark. Settings are put back to what they were, where they still
-            have Weft's value; forwarding stays on, for others may rely on it. What can be removed is removed, whatever
-            can't; running it again goes on from there.
-=======
             Needs no document: what is Weft's bears its mark. Settings are put back to what they were, where they \
-            still have Weft's value; forwarding stays on, for others may rely on it.
->>>>>>> cli
+            still have Weft's value; forwarding stays on, for others may rely on it. What can be removed is removed, \
+            whatever can't; running it again goes on from there.
             """
     )
 

@@ -60,13 +60,8 @@ struct Observer {
     ///
     /// - Parameters:
     ///   - sessions: Where the node is entered.
-<<<<<<< HEAD
     ///   - scope: What is read.
-    /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``Registry/Unreadable``: what could not be read is never
-=======
-    ///   - sysctls: The settings whose values are asked for.
     /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``UnreadableRegistry``: what could not be read is never
->>>>>>> cli
     ///   taken for absent.
     func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
         let registry = try Registry.load(from: node.runtimeDirectory)
