@@ -172,6 +172,22 @@ import Testing
         #expect(Set(state.links.values.map(\.kind)).count == 1)
     }
 
+    @Test func warnsOfAPairInOneBridge() throws {
+        func warnings(_ bridge: String) throws -> [String] {
+            let links =
+                "br: { type: bridge\(bridge) }, v: { type: veth, master: br, peer: { name: w, master: br } }"
+            let text = "weft: 1\nnode:\n  links: { \(links) }\n"
+            return try Document.load([Source(name: "a.yaml", text: text)]).warnings.map(\.description)
+        }
+        #expect(try warnings(", stp_state: yes") == [])
+        #expect(
+            try warnings("") == [
+                "a.yaml:3:59: node.links.v.master: both ends of the pair are ports of 'br': what the bridge floods comes "
+                    + "back for ever; join two bridges, or turn stp_state on"
+            ]
+        )
+    }
+
     @Test func isEmptyWithoutObjects() throws {
         #expect(try Document.load([Source(name: "a.yaml", text: "weft: 1\n")]).isEmpty)
         #expect(try Document.load([Source(name: "a.yaml", text: "weft: 1\nnode: { links: {} }\n")]).isEmpty)

@@ -4,6 +4,9 @@ struct Decoder {
     /// What was found, in the order of finding.
     var findings: [Finding] = []
 
+    /// How often it still says what may be meant: looking for that takes time, and nobody reads a thousand of them.
+    private var guessCount = 2 * DocumentErrors.printLimit
+
     init(_ tree: ValueTree) {
         self.tree = tree
     }
@@ -16,6 +19,12 @@ struct Decoder {
         kind: Complaint.Kind = .invalid
     ) {
         findings.append(Finding(node: node, message: message, hint: hint, kind: kind))
+    }
+
+    /// `did you mean 'br9'?`, if one of the words, which may be many, is near enough.
+    mutating func guess(_ word: String, among words: () -> [String]) -> String? {
+        guessCount -= 1
+        return guessCount < 0 ? nil : Nearest.question(word, among: words())
     }
 
     /// Takes note of something odd.

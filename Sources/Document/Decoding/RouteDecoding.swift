@@ -128,7 +128,13 @@ extension Decoder {
             return
         }
         guard draft.state.links[LinkID(device, in: place)] == nil else { return }
-        complainOfUnknownLink(device, in: place, at: node, draft)
+        complainOfUnknownLink(
+            device,
+            in: place,
+            at: node,
+            draft,
+            rule: "a namespace has the document's links only, and lo"
+        )
     }
 
     /// What the kernel refuses of a route.

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import NetworkModel
 
 /// Reads whole numbers.
@@ -50,11 +51,21 @@ enum NumberText {
 enum AddressText {
     /// An address.
     static func address(_ text: UnsafeBufferPointer<UInt8>) -> IPAddress? {
-        guard let bits = quad(text[...]) else {
-            guard text.contains(UInt8(ascii: ":")) else { return nil }
-            return IPAddress(String(decoding: text, as: UTF8.self))
+        if let bits = quad(text[...]) { return IPAddress(ipv4: bits) }
+        // The longest form, with the last 32 bits as a dotted quad, has 45 characters.
+        guard text.count < Int(INET6_ADDRSTRLEN), text.contains(UInt8(ascii: ":")), !text.contains(0) else {
+            return nil
         }
-        return IPAddress(ipv4: bits)
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(INET6_ADDRSTRLEN)) { characters in
+            let end = characters.update(fromContentsOf: text)
+            characters[end] = 0
+            return withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { bytes in
+                let isRead = characters.withMemoryRebound(to: CChar.self) { characters in
+                    characters.baseAddress.map { inet_pton(AF_INET6, $0, bytes.baseAddress) == 1 } ?? false
+                }
+                return isRead ? IPAddress(networkBytes: UnsafeRawBufferPointer(bytes)) : nil
+            }
+        }
     }
 
     /// An address and the length behind the `/`, where there is one.
