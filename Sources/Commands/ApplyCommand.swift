@@ -3,13 +3,10 @@ internal import Document
 internal import NetworkModel
 internal import Reconciler
 
-/// Options of the commands that change something.
-struct ChangeOptions: ParsableArguments {
+/// What the commands that change something do about each other.
+struct LockOptions: ParsableArguments {
     @Flag(help: "Fail at once if another apply is at work on this node, instead of waiting for it.")
     var noWait = false
-
-    @Flag(help: "Do what can be done, instead of undoing everything after the first failure.")
-    var keepGoing = false
 }
 
 /// Brings the node to what a document says.
@@ -28,8 +25,11 @@ struct ApplyCommand: ParsableCommand {
 
     @OptionGroup var document: DocumentArgument
     @OptionGroup var node: NodeOptions
-    @OptionGroup var change: ChangeOptions
+    @OptionGroup var lock: LockOptions
     @OptionGroup var output: OutputOptions
+
+    @Flag(help: "Do what can be done, instead of undoing everything after the first failure.")
+    var keepGoing = false
 
     @Flag(help: "Apply a document without objects, which removes everything.")
     var allowEmpty = false
@@ -43,7 +43,7 @@ struct ApplyCommand: ParsableCommand {
             if loaded.isEmpty, !allowEmpty { throw CommandFailure.emptyDocument }
             try CommandFailure.checkPrivilege(to: "change this node")
             let warnings = loaded.warnings
-            let run = ApplyRun(node: node, options: change, output: output)
+            let run = ApplyRun(node: node, waits: !lock.noWait, keepsGoing: keepGoing, output: output)
             let report = try run.perform { reconciler, options in try reconciler.apply(state, options) }
             try console.print(report, of: run, documentWarnings: warnings)
         }

@@ -9,15 +9,17 @@ internal import Synchronization
 /// One apply or destroy from the user's side: who is waited for, how far it is, how long it took.
 final class ApplyRun: Sendable {
     let node: Node
-    private let options: ChangeOptions
+    private let waits: Bool
+    private let keepsGoing: Bool
     private let output: OutputOptions
     private let began = ContinuousClock.now
     private let total = Atomic<Int>(0)
     private let lastShown = Atomic<Int>(0)
 
-    init(node: Node, options: ChangeOptions, output: OutputOptions) {
+    init(node: Node, waits: Bool, keepsGoing: Bool = false, output: OutputOptions) {
         self.node = node
-        self.options = options
+        self.waits = waits
+        self.keepsGoing = keepsGoing
         self.output = output
     }
 
@@ -34,13 +36,19 @@ final class ApplyRun: Sendable {
     ) throws -> ApplyReport {
         ResourceLimits.raiseOpenFiles()
         var reconcilerOptions = Reconciler.Options()
-        reconcilerOptions.keepsGoing = options.keepGoing
-        reconcilerOptions.waits = !options.noWait
+        reconcilerOptions.keepsGoing = keepsGoing
+        reconcilerOptions.waits = waits
         reconcilerOptions.onWait = { [self] holder in
             var console = Console(output)
             console.note("waiting for \(holder?.description ?? "another process"), which changes this node")
         }
-        reconcilerOptions.onPlan = { [self] plan in total.store(plan.changes.count, ordering: .relaxed) }
+        reconcilerOptions.onPlan = { [self] plan in
+            total.store(plan.changes.count, ordering: .relaxed)
+            // Until here nothing was changed, and a signal simply ends the process. Should signals not be to be caught,
+            // it does so later as well, and the next apply goes on from there.
+            if !plan.isEmpty { try? Interruption.begin() }
+        }
+        reconcilerOptions.interruption = { Interruption.signalName }
         reconcilerOptions.onProgress = { [self] done in showProgress(done) }
         let report = try node.explaining { try body(Reconciler(node: node), reconcilerOptions) }
         if lastShown.load(ordering: .relaxed) > 0 { Self.writeOver("") }

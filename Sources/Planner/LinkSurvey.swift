@@ -39,6 +39,7 @@ struct LinkSurvey {
         for (name, namespace) in state.namespaces { collect(namespace, at: .namespace(name)) }
         matchPeers()
         resolve(node)
+        if !state.node.hasIPv6 { leaveOutIPv6() }
         for id in desired.keys.sorted() { decide(id) }
         for (id, link) in observed where link.isManaged && desired[id] == nil { fates[id] = .delete(link) }
         propagate()
@@ -116,6 +117,11 @@ struct LinkSurvey {
         return MTU(bytes: parentMTU.bytes - min(VXLAN.overhead(over: family), parentMTU.bytes - 68))
     }
 
+    /// Asks nothing of IPv6 on a kernel that has none: it would refuse even to be told that there shall be none.
+    private mutating func leaveOutIPv6() {
+        for id in desired.keys { desired[id]?.addressGeneration = .eui64 }
+    }
+
     // MARK: Fates
 
     private mutating func decide(_ id: LinkID) {
@@ -179,6 +185,14 @@ struct LinkSurvey {
                 waiting.append(id)
             }
         }
+    }
+}
+
+extension ObservedNamespace {
+    /// True if the kernel has IPv6: `lo`, which is always there, then has a mode of address generation.
+    fileprivate var hasIPv6: Bool {
+        guard let loopback = links.first(where: { $0.index == 1 }) else { return true }
+        return loopback.addressGeneration != nil
     }
 }
 

@@ -199,20 +199,35 @@ struct TunnelIdentifier: Hashable {
     }
 }
 
-/// Chooses interface indexes for links that are to be made: above all that are in use.
+/// Chooses interface indexes for links that are to be made.
+///
+/// On the node they begin at ``firstOnNode``, far above what the kernel gives out by itself: else a stranger's link that is
+/// made at the same moment could get the index that was chosen for ours, and the messages that are meant for ours.
+/// In namespaces of Weft's they follow on those that are in use.
 struct IndexAllocator {
+    /// The first index that is chosen for a link of the node.
+    static let firstOnNode: Int32 = 100_000_000
+
+    private var used: [Place: Set<Int32>] = [:]
     private var last: [Place: Int32] = [:]
 
     init(observed: ObservedState) {
-        last[.node] = observed.node.links.map(\.index).max() ?? 1
-        for (name, namespace) in observed.namespaces {
-            last[.namespace(name)] = namespace.links.map(\.index).max() ?? 1
-        }
+        note(observed.node, at: .node, from: Self.firstOnNode)
+        for (name, namespace) in observed.namespaces { note(namespace, at: .namespace(name), from: 2) }
+    }
+
+    private mutating func note(_ namespace: ObservedNamespace, at place: Place, from first: Int32) {
+        used[place] = Set(namespace.links.map(\.index))
+        last[place] = max(first - 1, namespace.links.map(\.index).max() ?? 0)
     }
 
     /// The next index of a place that no link has; 1 is `lo`'s everywhere.
     mutating func next(in place: Place) -> Int32 {
-        let index = (last[place] ?? 1) + 1
+        let first = place == .node ? Self.firstOnNode : 2
+        var index = last[place] ?? first - 1
+        repeat {
+            index = index < .max ? index + 1 : first
+        } while used[place]?.contains(index) == true
         last[place] = index
         return index
     }

@@ -13,6 +13,7 @@ struct Applier: ~Copyable {
     let node: Node
     let hook: StepHook?
     let keepsGoing: Bool
+    let interruption: () -> String?
     let progress: (Int) -> Void
     var sessions: Sessions
 
@@ -56,12 +57,14 @@ struct Applier: ~Copyable {
         sessions: consuming Sessions,
         hook: StepHook?,
         keepsGoing: Bool,
+        interruption: @escaping () -> String?,
         progress: @escaping (Int) -> Void
     ) {
         self.node = node
         self.sessions = sessions
         self.hook = hook
         self.keepsGoing = keepsGoing
+        self.interruption = interruption
         self.progress = progress
     }
 
@@ -209,6 +212,12 @@ struct Applier: ~Copyable {
     private mutating func settle(_ refusals: [Refusal]) throws {
         done = begun
         progress(done)
+        if let signal = interruption() {
+            failures.append(
+                ApplyFailure(operation: "go on", object: "", sentence: "interrupted by \(signal)")
+            )
+            throw Stop()
+        }
         guard !refusals.isEmpty else { return }
         var last: Int?
         for refusal in refusals {
@@ -263,15 +272,20 @@ struct Applier: ~Copyable {
 
     private mutating func createNamespace(_ name: NamespaceName, tag: Int) throws {
         try flush()
-        let path = node.namespaceDirectory
+        let directory = node.namespaceDirectory
+        var batch = MessageBatch()
+        batch.appendMarkNamespace(alias: mark(of: name), tag: tag)
         try attempt(tag) { sessions in
             // What an interrupted creation left of the name is in the way.
-            try path.removeLeftOver(name.text)
-            try sessions.createNamespace(name)
+            try directory.removeLeftOver(name.text)
+            try sessions.createNamespace(name) { socket in
+                if let refusal = try socket.transact(&batch).first {
+                    throw SystemCallError("mark", on: name.text, refusal.errno)
+                }
+            }
         }
         guard !failedPlaces.contains(.namespace(name)) else { return }
         filling = name
-        placeBatch.appendMarkNamespace(alias: mark(of: name), tag: tag)
         indexes[LinkID(InterfaceName(fromKernel: "lo"), in: .namespace(name))] = 1
     }
 

@@ -14,26 +14,68 @@ struct Observer {
         var registry: Registry?
     }
 
+    /// What of a node is read.
+    struct Scope {
+        /// The settings whose values are asked for.
+        var sysctls: [Sysctl.Key] = []
+        /// The places whose neighbours are asked for, besides those where Weft has any on record; `nil` for all.
+        var neighbours: Set<Place>?
+        /// Whether neighbours and FDB entries are read at all: they go with their links.
+        var includesEntries = true
+
+        /// What a plan for `desired` needs to know.
+        init(planning desired: NodeState) {
+            sysctls = desired.sysctls.map(\.key)
+            neighbours = []
+            var last: Place?
+            for neighbour in desired.neighbours where neighbour.link.place != last {
+                last = neighbour.link.place
+                neighbours?.insert(neighbour.link.place)
+            }
+        }
+
+        /// What the removal of everything needs to know.
+        static let destruction: Scope = {
+            var scope = Scope()
+            scope.includesEntries = false
+            return scope
+        }()
+
+        /// Everything.
+        init() {}
+
+        fileprivate func options(for place: Place, _ registry: Registry?) -> ObservationOptions {
+            var options = ObservationOptions()
+            options.includesForwarding = includesEntries
+            guard let neighbours, let registry else {
+                options.includesNeighbours = includesEntries
+                return options
+            }
+            options.includesNeighbours = neighbours.contains(place) || registry.neighbours.contains(place)
+            return options
+        }
+    }
+
     /// Reads the node and every namespace that is Weft's on it.
     ///
     /// - Parameters:
     ///   - sessions: Where the node is entered.
-    ///   - sysctls: The settings whose values are asked for.
+    ///   - scope: What is read.
     /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``UnreadableRegistry``: what could not be read is never
     ///   taken for absent.
-    func observe(_ sessions: inout Sessions, sysctls: [Sysctl.Key]) throws -> Observation {
+    func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
         let registry = try Registry.load(from: node.runtimeDirectory)
         var state = ObservedState()
         state.node = try sessions.withSocket(of: .node) { socket in
-            try observeNamespace(on: &socket, place: .node, nodeLinks: [:])
+            try observeNamespace(on: &socket, place: .node, options: scope.options(for: .node, registry))
         }
         let nodeLinks = Dictionary(
             state.node.links.map { ($0.index, $0.name) },
             uniquingKeysWith: { first, _ in first }
         )
-        try observeNamespaces(into: &state, &sessions, registry, nodeLinks)
+        try observeNamespaces(into: &state, &sessions, scope, registry, nodeLinks)
         state.recordedSysctls = registry?.sysctls ?? [:]
-        try observe(sysctls: Set(sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
+        try observe(sysctls: Set(scope.sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
         return Observation(state: state, registry: registry)
     }
 
@@ -42,14 +84,15 @@ struct Observer {
     private func observeNamespaces(
         into state: inout ObservedState,
         _ sessions: inout Sessions,
+        _ scope: Scope,
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws {
         for text in try node.namespaceDirectory.names() {
             guard let name = try? NamespaceName(text) else { continue }
             // What is not on record needs a look only if the record is lost.
-            let isCandidate = registry.map { $0.namespaces[name] != nil } ?? true
-            if isCandidate, let namespace = try observe(name, &sessions, registry, nodeLinks) {
+            let isCandidate = registry?.namespaces.contains(name) ?? true
+            if isCandidate, let namespace = try observe(name, &sessions, scope, registry, nodeLinks) {
                 state.namespaces[name] = namespace
             } else if try !isLeftOver(name, registry) {
                 state.foreignNamespaces.insert(name)
@@ -60,7 +103,7 @@ struct Observer {
 
     /// True for the empty file of a registered name, which an interrupted creation left: it counts as absent.
     private func isLeftOver(_ name: NamespaceName, _ registry: Registry?) throws -> Bool {
-        guard registry?.namespaces[name] != nil else { return false }
+        guard registry?.namespaces.contains(name) == true else { return false }
         return try node.namespaceDirectory.hasLeftOver(name.text)
     }
 
@@ -68,18 +111,25 @@ struct Observer {
     private func observe(
         _ name: NamespaceName,
         _ sessions: inout Sessions,
+        _ scope: Scope,
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws -> ObservedNamespace? {
-        let presence = registry?.namespaces[name]
         let mark = Mark.namespaceAlias(for: name, ofNode: node.namespace?.name)
         do {
             return try sessions.withSocket(of: .namespace(name)) { socket in
                 // With the record lost there may be many that are not ours: a look at the mark tells.
-                if presence == nil, try observeLoopback(on: &socket).alias != mark { return nil }
-                var namespace = try observeNamespace(on: &socket, place: .namespace(name), nodeLinks: nodeLinks)
+                if registry == nil, try observeLoopback(on: &socket).alias != mark { return nil }
+                var namespace = try observeNamespace(
+                    on: &socket,
+                    place: .namespace(name),
+                    nodeLinks: nodeLinks
+                )
                 namespace.isMarked = namespace.links.contains { $0.index == 1 && $0.alias == mark }
-                return namespace.isMarked || presence == .intended ? namespace : nil
+                // On record and with our links in it: somebody took the mark off. On record and without either: another
+                // one of the same name.
+                let isOurs = namespace.isMarked || namespace.links.contains(where: \.isManaged)
+                return isOurs ? namespace : nil
             }
         } catch is NotANetworkNamespace {
             return nil

@@ -1,3 +1,5 @@
+import Dispatch
+import Foundation
 import Glibc
 import LinuxSystem
 import NetworkTesting
@@ -55,7 +57,7 @@ struct NamespaceDirectoryTests {
     }
 
     @Test("is prepared by one at a time: the lock of ip netns add is waited for")
-    func waitsForLock() async throws {
+    func waitsForLock() throws {
         let path = "/run/wt-\(UInt64.random(in: .min ... .max))"
         try AtomicFile.makeDirectories(path)
         defer {
@@ -64,11 +66,16 @@ struct NamespaceDirectoryTests {
         }
         let holder = try Command(["flock", "--no-fork", path, "sleep", "60"]).start()
         #expect(try Eventually.holds { try locks(waiting: false, pid: holder.pid) })
-        async let prepared: Void = NamespaceDirectory(path: path).prepare()
+        // A thread of its own: those of the test run may all be busy.
+        let prepared = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            #expect(throws: Never.self) { try NamespaceDirectory(path: path).prepare() }
+            prepared.signal()
+        }
         #expect(try Eventually.holds { try locks(waiting: true, pid: getpid()) })
         #expect(try mounts(at: path).isEmpty)
         try holder.end()
-        try await prepared
+        prepared.wait()
         #expect(try mounts(at: path).count == 1)
     }
 

@@ -48,4 +48,11 @@ unsigned int cl_device_minor(unsigned long device);
 /// a short record has.
 const char *cl_entry_name(const void *entry);
 
+/// From now on SIGINT, SIGTERM and SIGHUP do not end the process the first time; ``cl_interruption`` tells of them.
+/// Reason: a signal handler can reach nothing but static variables, and must not run Swift code.
+int cl_catch_interruptions(void);
+
+/// The number of the signal that came since ``cl_catch_interruptions``, or 0. Reason: as above.
+int cl_interruption(void);
+
 #endif

@@ -203,7 +203,13 @@ extension Decoder {
         let place = place(namespace, fields, in: draft)
         guard let node = fields[key], let name = interfaceName(key, fields), let place else { return nil }
         if let link = draft.state.links[LinkID(name, in: place)] { return link }
-        complainOfUnknownLink(name, in: place, at: node, draft)
+        complainOfUnknownLink(
+            name,
+            in: place,
+            at: node,
+            draft,
+            rule: "neighbours and fdb stand on links of this document"
+        )
         return nil
     }
 
@@ -212,16 +218,16 @@ extension Decoder {
         _ name: InterfaceName,
         in place: Place,
         at node: Int,
-        _ draft: NodeDraft
+        _ draft: NodeDraft,
+        rule: String
     ) {
         guard !draft.excused.contains(name.text) else { return }
-        let here = draft.state.links.keys.filter { $0.place == place }.sorted().map(\.name.text)
-        let elsewhere = draft.state.links.keys.filter { $0.name == name }.min()
-        let hint =
-            Nearest.question(name.text, among: here)
-            ?? elsewhere.map { "there is one in \($0.place.words)" }
-            ?? (here.isEmpty
-                ? "the document has no link there" : "it has " + here.prefix(8).joined(separator: ", "))
+        let question = guess(name.text) {
+            draft.state.links.keys.filter { $0.place == place }.map(\.name.text).sorted()
+        }
+        let elsewhere = draft.places.values.sorted().first { draft.state.links[LinkID(name, in: $0)] != nil }
+        let isInNode = draft.state.links[LinkID(name, in: .node)] != nil
+        let hint = question ?? (isInNode ? .node : elsewhere).map { "there is one in \($0.words)" } ?? rule
         complain(at: node, "the document has no link '\(name)' in \(place.words)", hint: hint)
     }
 }

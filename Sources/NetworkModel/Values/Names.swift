@@ -77,7 +77,7 @@ package struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConver
     /// The name's text.
     package let text: String
 
-    /// Checks `text` and takes it: one path component of at most 255 bytes that `ip netns` takes too.
+    /// Checks `text` and takes it: one path component of at most 100 bytes, so that a mark can hold it, that `ip netns` takes too.
     package init(_ text: String) throws(InvalidName) {
         guard !text.isEmpty else { throw InvalidName(reason: "a namespace name has at least one character") }
         guard text.utf8.count <= 255 else {

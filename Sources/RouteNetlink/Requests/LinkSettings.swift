@@ -56,7 +56,8 @@ extension RequestMessage {
         if let mac = settings.mac { put(Int(IFLA_ADDRESS), mac) }
         if let mtu = settings.mtu { put(Int(IFLA_MTU), mtu.bytes) }
         if let group = settings.group { put(Int(IFLA_GROUP), group) }
-        if let alias = settings.alias { put(Int(IFLA_IFALIAS), alias) }
+        // Without a NUL, which the kernel counts: with one, an alias of full length is refused (ERANGE).
+        if let alias = settings.alias { put(Int(IFLA_IFALIAS), bytes: alias.utf8) }
         if let master = settings.master { put(Int(IFLA_MASTER), master) }
         if let mode = settings.addressGeneration {
             nest(Int(IFLA_AF_SPEC)) {

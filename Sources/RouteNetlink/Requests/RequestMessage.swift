@@ -45,6 +45,12 @@ struct RequestMessage: ~Copyable {
     /// Puts text with its NUL.
     borrowing func put(_ type: Int, _ text: String) { Self.check(nla_put_string(message, CInt(type), text)) }
 
+    /// Puts bytes as they are.
+    borrowing func put(_ type: Int, bytes: some Sequence<UInt8>) {
+        let bytes = Array(bytes)
+        Self.check(nla_put(message, CInt(type), CInt(bytes.count), bytes))
+    }
+
     /// Puts 4 or 16 bytes.
     borrowing func put(_ type: Int, _ address: IPAddress) {
         address.withNetworkBytes { Self.check(nla_put(message, CInt(type), CInt($0.count), $0.baseAddress)) }

@@ -1,0 +1,322 @@
+package import NetworkModel
+import Planner
+
+extension ModelKernel {
+    // MARK: Finding
+
+    func position(of id: LinkID) -> Int? {
+        state[id.place]?.links.firstIndex { $0.name == id.name }
+    }
+
+    /// A link by its place and name.
+    package func link(_ id: LinkID) -> ObservedLink? {
+        position(of: id).map { self[id.place].links[$0] }
+    }
+
+    /// Does something to a link that is there.
+    mutating func withLink(_ id: LinkID, _ body: (inout ObservedLink) -> Void) {
+        guard let position = position(of: id) else { return }
+        body(&self[id.place].links[position])
+    }
+
+    /// A link of Weft's, which may be worked on.
+    func managed(_ id: LinkID) throws(Refusal) -> ObservedLink {
+        guard let link = link(id) else { throw Refusal("ENODEV", "there is no link '\(id)'") }
+        guard link.isManaged else { throw Refusal("FOREIGN", "the link '\(id)' is not Weft's") }
+        return link
+    }
+
+    // MARK: Making
+
+    mutating func create(_ creation: LinkCreation) throws(Refusal) {
+        try check(creation.link, index: creation.index)
+        if let peer = creation.peer { try check(peer, index: creation.peerIndex) }
+        insert(ObservedLink(new: creation.link, index: creation.index), at: creation.link.id.place)
+        if let peer = creation.peer {
+            insert(ObservedLink(new: peer, index: creation.peerIndex), at: peer.id.place)
+            join(creation.link.id, peer.id)
+        } else if case .veth = creation.link.kind {
+            throw Refusal("EINVAL", "a pair has two ends")
+        }
+        for link in [creation.link, creation.peer].compactMap({ $0 }) where link.isUp { raise(link.id) }
+    }
+
+    /// Makes two links the ends of a pair: each shows the other's index, and its namespace's number where that is another.
+    mutating func join(_ first: LinkID, _ second: LinkID) {
+        peers[first] = second
+        peers[second] = first
+        for (id, other) in [(first, second), (second, first)] {
+            let number: Int32? = id.place == other.place ? nil : Int32(places.firstIndex(of: other.place) ?? 0)
+            let index = link(other)?.index ?? 0
+            withLink(id) { $0.kind = .veth(peerIndex: index, peerNamespace: number) }
+        }
+    }
+
+    mutating func insert(_ link: ObservedLink, at place: Place) {
+        self[place].links.append(link)
+        self[place].links.sort { $0.index < $1.index }
+        addSettings(of: LinkID(link.name, in: place))
+    }
+
+    private func check(_ link: Link, index: Int32) throws(Refusal) {
+        try checkPlace(link.id.place)
+        guard self.link(link.id) == nil else { throw Refusal("EEXIST", "the name is taken") }
+        guard !self[link.id.place].links.contains(where: { $0.index == index }), index > 1 else {
+            throw Refusal("EBUSY", "the index \(index) is taken")
+        }
+        guard link.mac != .zero, !link.mac.isMulticast else { throw Refusal("EADDRNOTAVAIL", "no such MAC") }
+        if let master = link.master { try checkMaster(LinkID(master, in: link.id.place)) }
+        switch link.kind {
+        case .vxlan(let vxlan): try check(vxlan)
+        case .macvlan(let macvlan): try check(macvlan, mtu: link.mtu)
+        case .bridge:
+            guard link.master == nil else { throw Refusal("ELOOP", "a bridge is no port of a bridge") }
+        case .veth: break
+        }
+    }
+
+    /// Kernel: `net/bridge/br_if.c`, `br_add_if()`.
+    private func checkMaster(_ id: LinkID) throws(Refusal) {
+        guard case .bridge? = link(id)?.kind else { throw Refusal("ENODEV", "there is no bridge '\(id)'") }
+        let count = self[id.place].links.filter { $0.master == id.name }.count
+        guard count < 1023 else { throw Refusal("EXFULL", "the bridge '\(id)' is full") }
+    }
+
+    /// Kernel: `drivers/net/vxlan/vxlan_core.c`, `vxlan_vni_in_use()`.
+    private func check(_ vxlan: VXLAN) throws(Refusal) {
+        if let underlay = vxlan.underlay { try checkParent(underlay) }
+        for place in places {
+            for link in self[place].links {
+                guard case .vxlan(let other) = link.kind, other.vni == vxlan.vni, other.port == vxlan.port else { continue }
+                throw Refusal("EEXIST", "VNI \(vxlan.vni) and port are taken by '\(link.name)'")
+            }
+        }
+    }
+
+    private func checkParent(_ name: InterfaceName) throws(Refusal) {
+        guard link(LinkID(name, in: .node)) != nil else { throw Refusal("ENODEV", "there is no parent '\(name)'") }
+    }
+
+    /// Kernel: `drivers/net/macvlan.c`, `macvlan_common_newlink()`.
+    private func check(_ macvlan: Macvlan, mtu: MTU?) throws(Refusal) {
+        try checkParent(macvlan.parent)
+        let parent = link(LinkID(macvlan.parent, in: .node))
+        if let mtu, let limit = parent?.mtu, mtu > limit { throw Refusal("EINVAL", "the parent's MTU is less") }
+        if parent?.master != nil { throw Refusal("EBUSY", "the parent is a port of a bridge") }
+        let siblings = macvlans(on: macvlan.parent)
+        let isShared = siblings.contains { $0.mode == .passthru } || macvlan.mode == .passthru
+        if !siblings.isEmpty, isShared { throw Refusal("EINVAL", "the parent is used for 'passthru'") }
+    }
+
+    private func macvlans(on parent: InterfaceName) -> [Macvlan] {
+        places.flatMap { self[$0].links }.compactMap { link in
+            guard case .macvlan(let macvlan) = link.kind, macvlan.parent == parent else { return nil }
+            return macvlan
+        }
+    }
+
+    // MARK: Up and down
+
+    /// What comes when a link goes up: routes to its prefixes, and its link-local address.
+    mutating func raise(_ id: LinkID) {
+        withLink(id) { $0.isUp = true }
+        guard let link = link(id) else { return }
+        for address in link.addresses { addPrefixRoute(of: address.value, on: id) }
+        guard link.addressGeneration == .eui64, let mac = link.mac else { return }
+        let identifier = (mac.bits >> 24 ^ 0x02_0000) << 40 | 0xfffe << 24 | mac.bits & 0xff_ffff
+        let address = IPAddress(ipv6High: 0xfe80 << 48, low: identifier)
+        guard !link.addresses.contains(where: { $0.value.address == address }) else { return }
+        insertAddress(InterfaceAddress(address, prefixLength: 64), protocolNumber: 3, on: id)
+    }
+
+    /// What goes when a link goes down: routes by it, IPv6 addresses, neighbours.
+    mutating func lower(_ id: LinkID) {
+        withLink(id) { link in
+            link.isUp = false
+            link.addresses.removeAll { $0.value.address.family == .ipv6 }
+        }
+        self[id.place].routes.removeAll { $0.value.device == id.name }
+        dropNeighbours(of: id)
+    }
+
+    func hasAddress(_ address: IPAddress, in place: Place) -> Bool {
+        self[place].links.contains { $0.addresses.contains { $0.value.address == address } }
+    }
+
+    mutating func dropNeighbours(of id: LinkID) {
+        self[id.place].neighbours.removeAll { $0.value.link == id }
+        learntNeighbours = learntNeighbours.filter { $0.link != id }
+    }
+
+    // MARK: Changing
+
+    /// Sends only what differs from the link as the planner saw it.
+    mutating func change(_ from: ObservedLink, to link: Link) throws(Refusal) {
+        let existing = try managed(link.id)
+        guard existing.index == from.index else { throw Refusal("ENODEV", "the index is another link's") }
+        try changeKind(from.kind, to: link)
+        let alias = Mark.alias(for: link.purpose)
+        withLink(link.id) { existing in
+            if from.alias != alias { existing.alias = alias }
+            if from.group != Mark.linkGroup { existing.group = Mark.linkGroup }
+            if from.addressGeneration != link.addressGeneration {
+                existing.addressGeneration = link.addressGeneration
+            }
+        }
+        if from.mac != link.mac {
+            withLink(link.id) { $0.mac = link.mac }
+            dropNeighbours(of: link.id)
+        }
+        if let mtu = link.mtu, mtu != from.mtu { try setMTU(mtu, of: link) }
+        if from.master != link.master { try setMaster(link.master, of: link.id) }
+        if link.master != nil { withLink(link.id) { $0.port = link.port } }
+        if from.isUp != link.isUp {
+            if link.isUp { raise(link.id) } else { lower(link.id) }
+        }
+    }
+
+    private mutating func setMTU(_ mtu: MTU, of link: Link) throws(Refusal) {
+        if case .macvlan(let macvlan) = link.kind,
+            let limit = self.link(LinkID(macvlan.parent, in: .node))?.mtu, mtu > limit
+        {
+            throw Refusal("EINVAL", "the parent's MTU is less")
+        }
+        withLink(link.id) { $0.mtu = mtu }
+        guard link.id.place == .node else { return }
+        for place in places {
+            for position in self[place].links.indices {
+                guard case .macvlan(let macvlan) = self[place].links[position].kind, macvlan.parent == link.id.name
+                else { continue }
+                self[place].links[position].mtu = min(self[place].links[position].mtu, mtu)
+            }
+        }
+    }
+
+    mutating func setMaster(_ master: InterfaceName?, of id: LinkID) throws(Refusal) {
+        if let old = link(id)?.master {
+            self[id.place].forwarding.removeAll { $0.link == id && $0.table == .bridge }
+            learntAddresses[LinkID(old, in: id.place)] = nil
+        }
+        withLink(id) { link in
+            link.master = nil
+            link.port = nil
+        }
+        guard let master else { return }
+        try checkMaster(LinkID(master, in: id.place))
+        if case .bridge? = link(id)?.kind { throw Refusal("ELOOP", "a bridge is no port of a bridge") }
+        guard macvlans(on: id.name).isEmpty || id.place != .node else {
+            throw Refusal("EBUSY", "the link is a parent of macvlan links")
+        }
+        withLink(id) { link in
+            link.master = master
+            link.port = BridgePort()
+        }
+    }
+
+    private mutating func changeKind(_ from: ObservedLinkKind, to link: Link) throws(Refusal) {
+        switch (from, link.kind) {
+        case (.bridge, .bridge(let new)):
+            withLink(link.id) { $0.kind = .bridge(new) }
+        case (.veth, .veth(let peer)):
+            guard peers[link.id] == peer else { throw Refusal("EOPNOTSUPP", "a pair keeps its ends") }
+        case (.vxlan(let old), .vxlan(let new)):
+            try checkFixed(old, new)
+            if let underlay = new.underlay { try checkParent(underlay) }
+            withLink(link.id) { $0.kind = .vxlan(new) }
+        case (.macvlan(let old), .macvlan(let new)):
+            guard old.parent == new.parent else { throw Refusal("EOPNOTSUPP", "a macvlan link keeps its parent") }
+            guard old.mode == new.mode || (old.mode != .passthru && new.mode != .passthru) else {
+                throw Refusal("EINVAL", "'passthru' is not entered or left")
+            }
+            withLink(link.id) { $0.kind = .macvlan(new) }
+        case (_, .bridge), (_, .veth), (_, .vxlan), (_, .macvlan):
+            throw Refusal("EOPNOTSUPP", "a link keeps its type")
+        }
+    }
+
+    /// Kernel: `vxlan_nl2conf()`: what a change may not touch, and what it can't unset.
+    private func checkFixed(_ old: VXLAN, _ new: VXLAN) throws(Refusal) {
+        var permitted = old
+        permitted.ttl = new.ttl
+        permitted.tos = new.tos
+        permitted.ageing = new.ageing
+        permitted.learning = new.learning
+        if new.local != nil { permitted.local = new.local }
+        if new.remote != nil { permitted.remote = new.remote }
+        if new.underlay != nil { permitted.underlay = new.underlay }
+        guard permitted == new else { throw Refusal("EOPNOTSUPP", "a VXLAN link keeps what it was made with") }
+        let families = Set([old.local, old.remote, new.local, new.remote].compactMap { $0?.family })
+        guard families.count < 2 else { throw Refusal("EINVAL", "a VXLAN link keeps its family") }
+    }
+
+    // MARK: Deleting
+
+    mutating func deleteLink(_ id: LinkID, index: Int32) throws(Refusal) {
+        let existing = try managed(id)
+        guard existing.index == index else { throw Refusal("ENODEV", "the index is another link's") }
+        if let peer = peers[id], link(peer)?.isManaged == false {
+            throw Refusal("FOREIGN", "the other end, '\(peer)', is not Weft's")
+        }
+        kill(id)
+    }
+
+    /// A link goes, and with it its other end, what stands on it, and what is on it; its ports are free.
+    mutating func kill(_ id: LinkID) {
+        guard let position = position(of: id) else { return }
+        let link = self[id.place].links.remove(at: position)
+        if let peer = peers.removeValue(forKey: id) { kill(peer) }
+        for place in places where id.place == .node {
+            let standing = self[place].links.filter { $0.kind.standsOn(id.name) }
+            for child in standing { kill(LinkID(child.name, in: place)) }
+        }
+        if case .bridge = link.kind { free(portsOf: id) }
+        self[id.place].routes.removeAll { $0.value.device == id.name }
+        for address in link.addresses { dropSource(address.value.address, in: id.place) }
+        dropNeighbours(of: id)
+        self[id.place].forwarding.removeAll { $0.link == id }
+        removeSettings(of: id)
+    }
+
+    private mutating func free(portsOf bridge: LinkID) {
+        learntAddresses[bridge] = nil
+        for port in self[bridge.place].links where port.master == bridge.name {
+            let id = LinkID(port.name, in: bridge.place)
+            withLink(id) { link in
+                link.master = nil
+                link.port = nil
+            }
+            self[bridge.place].forwarding.removeAll { $0.link == id && $0.table == .bridge }
+        }
+    }
+}
+
+extension ObservedLinkKind {
+    fileprivate func standsOn(_ parent: InterfaceName) -> Bool {
+        switch self {
+        case .macvlan(let macvlan): macvlan.parent == parent
+        case .vxlan(let vxlan): vxlan.underlay == parent
+        case .bridge, .veth, .other: false
+        }
+    }
+}
+
+extension ObservedLink {
+    /// A link as it is once it was made and finished, but not raised.
+    init(new link: Link, index: Int32) {
+        let kind: ObservedLinkKind
+        switch link.kind {
+        case .bridge(let bridge): kind = .bridge(bridge)
+        case .veth: kind = .veth(peerIndex: 0, peerNamespace: nil)
+        case .vxlan(let vxlan): kind = .vxlan(vxlan)
+        case .macvlan(let macvlan): kind = .macvlan(macvlan)
+        }
+        self.init(link.id.name, index: index, kind: kind)
+        mtu = link.mtu ?? .ethernet
+        mac = link.mac
+        master = link.master
+        port = link.master == nil ? nil : link.port
+        addressGeneration = link.addressGeneration
+        group = Mark.linkGroup
+        alias = Mark.alias(for: link.purpose)
+    }
+}

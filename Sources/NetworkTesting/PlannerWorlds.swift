@@ -1,0 +1,216 @@
+package import NetworkModel
+import Planner
+
+/// A node with a history, and a state that it shall have: what a law is tried on.
+package struct PlannerCase: Sendable {
+    package var kernel: ModelKernel
+    package var desired: NodeState
+    /// Nothing on the node is half made or altered behind Weft's back.
+    package var isWellFormed: Bool
+}
+
+/// Makes nodes with a history: documents applied, applies killed, strangers at work, things altered behind Weft's back.
+package struct PlannerWorlds {
+    package private(set) var states: PlannerStates
+    private var kernel = ModelKernel()
+    private var isWellFormed = true
+
+    package init(seed: UInt64) {
+        states = PlannerStates(seed: seed)
+    }
+
+    /// A node, and a state for it.
+    package mutating func make() throws -> PlannerCase {
+        kernel = ModelKernel()
+        kernel.promotesSecondaries = states.chance(30)
+        isWellFormed = true
+        let first = states.make()
+        if states.chance(92) { try apply(first, killed: states.chance(15)) }
+        if states.chance(30) { try apply(states.near(first), killed: states.chance(50)) }
+        strangers()
+        for _ in 0..<4 where states.chance(25) { drift(near: first) }
+        let desired: NodeState
+        switch states.number(0...9) {
+        case 0: desired = NodeState(node: "n")
+        case 1, 2: desired = first
+        case 3...7: desired = states.near(first)
+        default: desired = states.make()
+        }
+        return PlannerCase(kernel: kernel, desired: desired, isWellFormed: isWellFormed)
+    }
+
+    /// A node that holds a state, and nothing else of Weft's.
+    package mutating func makeConverged() throws -> PlannerCase {
+        kernel = ModelKernel()
+        let state = states.make()
+        try apply(state, killed: false)
+        return PlannerCase(kernel: kernel, desired: state, isWellFormed: true)
+    }
+
+    private mutating func apply(_ state: NodeState, killed: Bool) throws {
+        let plan = try Plan(from: kernel.observed(for: state), to: state)
+        guard killed else {
+            try kernel.carryOut(plan)
+            return kernel.forgetRecords(except: state)
+        }
+        let count = states.number(0...plan.changes.count)
+        try kernel.carryOut(plan, count: count)
+        guard count < plan.changes.count, states.chance(60) else { return }
+        // The next change was half done when Weft was killed.
+        switch plan.changes[count].operation {
+        case .createLink(let creation):
+            try kernel.carryOut(plan.changes[count].operation)
+            kernel.leaveHalfMade(creation.link.id)
+            if let peer = creation.peer { kernel.leaveHalfMade(peer.id) }
+            isWellFormed = false
+        case .createNamespace(let name):
+            try kernel.carryOut(plan.changes[count].operation)
+            kernel.leaveUnmarked(name)
+            isWellFormed = false
+        case .deleteLink(let id, _, _):
+            kernel.leaveInDeletionGroup(id)
+            isWellFormed = false
+        default: break
+        }
+    }
+
+    // MARK: Strangers
+
+    private mutating func strangers() {
+        let universe = ["br0", "br1", "br2", "v2", "v3", "vx1", "docker0"].map(PlannerStates.name)
+        if states.chance(20), let name = states.pick(universe), let place = states.pick(kernel.places) {
+            kernel.addForeignLink(LinkID(name, in: place), kind: .bridge(Bridge()))
+        }
+        if states.chance(6) {
+            var vxlan = VXLAN(vni: VNI(number: 9))
+            vxlan.port = states.chance(80) ? 4789 : 8472
+            kernel.addForeignTunnel(LinkID(PlannerStates.name("flannel.1"), in: .node), vxlan)
+        }
+        if states.chance(10), let link = states.pick(kernel.state.node.links), case .bridge = link.kind {
+            kernel.addForeignLink(LinkID(PlannerStates.name("tap0"), in: .node), kind: .other("tun"), master: link.name)
+        }
+        if states.chance(10), let name = states.pick(PlannerStates.namespaceNames) { kernel.addForeignNamespace(name) }
+        for _ in 0..<3 where states.chance(30) { addForeignRoute() }
+        for _ in 0..<3 where states.chance(30) { addForeignEntry() }
+        if states.chance(30), let name = states.pick(kernel.state.namespaces.keys.sorted()) {
+            kernel.setProcessCount(states.number(1...3), in: name)
+        }
+        kernel.shuffleEntries(using: &states.random)
+    }
+
+    private mutating func addForeignRoute() {
+        guard let place = states.pick(kernel.places) else { return }
+        let destination = IPAddress(ipv4: 0xac20_0000 + UInt32(states.number(0...5)) << 8)
+        var route = Route(to: Prefix(containing: destination, length: 24), in: place)
+        if states.chance(30) { route.metric = 42 }
+        if place == .node {
+            route.device = PlannerStates.name("eth0")
+            route.gateway = IPAddress(ipv4: 0xac10_01fe)
+        } else {
+            route.type = .blackhole
+        }
+        kernel.addForeignRoute(route, protocolNumber: UInt8(states.pick([3, 4, 16]) ?? 4))
+    }
+
+    /// What strangers put on links, Weft's among them.
+    private mutating func addForeignEntry() {
+        guard let place = states.pick(kernel.places), let link = states.pick(kernel.links(at: place)) else { return }
+        let id = LinkID(link.name, in: place)
+        let number = states.number(0...3)
+        let neighbour = Neighbour(PlannerStates.neighbourAddress(number), mac: PlannerStates.stationMAC(number), on: id)
+        switch states.number(0...3) {
+        case 0:
+            let bits = 0x0a09_0000 + UInt32(states.number(1...2))
+            kernel.addForeignAddress(InterfaceAddress(IPAddress(ipv4: bits), prefixLength: 24), on: id)
+        case 1: kernel.addForeignNeighbour(neighbour)
+        default: kernel.learn(neighbour)
+        }
+    }
+
+    // MARK: Drift
+
+    private mutating func drift(near state: NodeState) {
+        let places = kernel.places
+        guard let place = states.pick(places), let link = states.pick(kernel.links(at: place)), link.isManaged else { return }
+        let id = LinkID(link.name, in: place)
+        isWellFormed = false
+        switch states.number(0...15) {
+        case 0: kernel.alter(id) { $0.mtu = MTU(bytes: 1300) }
+        case 1: kernel.alter(id) { $0.mac = MACAddress(bits: 0x0200_0000_dddd) }
+        case 2: kernel.alter(id) { $0.alias = "" }
+        case 3: kernel.setUp(!link.isUp, id)
+        case 4: kernel.free(id)
+        case 5: kernel.deleteBehindWeft(id)
+        case 6: kernel.leaveInDeletionGroup(id)
+        case 7: kernel.alter(id) { $0.port?.hairpin.toggle() }
+        case 8: alterAddress(id, link)
+        case 9: removeEntry(place)
+        case 10: alterRoute(place)
+        case 11: if let name = place.name { kernel.leaveUnmarked(name) }
+        case 12: alterForwarding(id, link)
+        case 13: kernel.leaveHalfMade(id)
+        case 14: alterSetting(near: state)
+        default: kernel.alter(id) { $0.addressGeneration = AddressGeneration.none }
+        }
+    }
+
+    private mutating func alterAddress(_ id: LinkID, _ link: ObservedLink) {
+        guard let position = states.pick(Array(link.addresses.indices)) else { return }
+        switch states.number(0...2) {
+        case 0: kernel.deleteAddress(at: position, on: id)
+        case 1: kernel.alterAddress(at: position, on: id) { $0.isPermanent = false }
+        default: kernel.alterAddress(at: position, on: id) { $0.value.skipsDuplicateDetection.toggle() }
+        }
+    }
+
+    private mutating func removeEntry(_ place: Place) {
+        guard let list = states.pick(ModelKernel.EntryList.allCases) else { return }
+        guard let namespace = kernel.state[place] else { return }
+        let count: Int
+        switch list {
+        case .routes: count = namespace.routes.count
+        case .neighbours: count = namespace.neighbours.count
+        case .forwarding: count = namespace.forwarding.count
+        }
+        if count > 0 { kernel.remove(list, at: states.number(0...count - 1), in: place) }
+    }
+
+    private mutating func alterRoute(_ place: Place) {
+        let routes = kernel.state[place]?.routes ?? []
+        guard let position = states.pick(routes.indices.filter { routes[$0].isManaged }) else { return }
+        kernel.alterRoute(at: position, in: place) { $0.value.mtu = MTU(bytes: 1234) }
+        if states.chance(30) { kernel.alterRoute(at: position, in: place) { $0.isUnlikeAnyOfWefts = true } }
+    }
+
+    private mutating func alterForwarding(_ id: LinkID, _ link: ObservedLink) {
+        guard case .vxlan = link.kind else { return }
+        let entries = kernel.state[id.place]?.forwarding.filter { $0.link == id && $0.table == .own } ?? []
+        guard var entry = states.pick(entries) else { return }
+        entry.destination = IPAddress(ipv4: 0xac10_0119)
+        if states.chance(50) { entry.port = 4444 }
+        kernel.addForwardingBehindWeft(entry)
+    }
+
+    private mutating func alterSetting(near state: NodeState) {
+        guard let sysctl = states.pick(state.sysctls) else { return }
+        try? kernel.write(Sysctl(sysctl.key, value: "5"))
+    }
+}
+
+extension ModelKernel {
+    /// The links of a place but `lo`.
+    fileprivate func links(at place: Place) -> [ObservedLink] {
+        state[place]?.links.filter { $0.index != 1 } ?? []
+    }
+
+    /// Makes a VXLAN link of another hand, if its VNI and port are free.
+    fileprivate mutating func addForeignTunnel(_ id: LinkID, _ vxlan: VXLAN) {
+        let isTaken = places.contains { place in
+            links(at: place).contains { link in
+                guard case .vxlan(let other) = link.kind else { return false }
+                return other.vni == vxlan.vni && other.port == vxlan.port
+            }
+        }
+        if !isTaken { addForeignLink(id, kind: .vxlan(vxlan)) }
+    }
+}
