@@ -168,15 +168,7 @@ struct LinkKernelTests {
         }
         #expect(seen.near["master"].text == "br0")
         #expect(seen.near["link_index"].int == 12)
-        let port = seen.near["linkinfo"]["info_slave_data"]
-        #expect(port["cost"].int == 77)
-        #expect(port["priority"].int == 9)
-        for option in ["hairpin", "guard", "root_block", "fastleave", "neigh_suppress", "isolated"] {
-            #expect(port[option].bool == true, "\(option)")
-        }
-        for option in ["learning", "flood", "mcast_flood", "bcast_flood"] {
-            #expect(port[option].bool == false, "\(option)")
-        }
+        expectAllPortOptions(seen.near["linkinfo"]["info_slave_data"])
         let far1 = seen.far.elements.first { $0["ifname"].text == "eth0" }
         #expect(far1?["ifindex"].int == 12)
         #expect(far1?["mtu"].int == 1400)
@@ -193,6 +185,18 @@ struct LinkKernelTests {
         guard case .veth(peerIndex: 12, peerNamespace: _?) = seen.observed?.kind else {
             Issue.record("the peer is elsewhere: \(String(describing: seen.observed?.kind))")
             return
+        }
+    }
+
+    /// Holds what iproute2 shows of a port against ``allPortOptions``.
+    private func expectAllPortOptions(_ port: JSON) {
+        #expect(port["cost"].int == 77)
+        #expect(port["priority"].int == 9)
+        for option in ["hairpin", "guard", "root_block", "fastleave", "neigh_suppress", "isolated"] {
+            #expect(port[option].bool == true, "\(option)")
+        }
+        for option in ["learning", "flood", "mcast_flood", "bcast_flood"] {
+            #expect(port[option].bool == false, "\(option)")
         }
     }
 
