@@ -26,7 +26,7 @@ demo: build ## show the first example at work, in a place of its own
 	@scripts/as-root scripts/demo $(RELEASE)
 
 bench: build ## measure; BENCH='--quick' and the like are passed on
-	@scripts/install-packages gcc python3
+	@scripts/install-packages gcc python3 libmnl-dev libyaml-dev pkg-config
 	scripts/as-root benchmarks/run --weft $(RELEASE) $(BENCH)
 
 lint: ## check format, warnings, imports and the laws of the code
