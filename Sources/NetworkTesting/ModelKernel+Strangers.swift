@@ -26,7 +26,10 @@ extension ModelKernel {
     /// Adds an address of another hand.
     package mutating func addForeignAddress(_ address: InterfaceAddress, on id: LinkID) {
         guard let link = link(id) else { return }
-        guard !link.addresses.contains(where: { $0.value.address == address.address || $0.value.prefix == address.prefix })
+        guard
+            !link.addresses.contains(where: {
+                $0.value.address == address.address || $0.value.prefix == address.prefix
+            })
         else { return }
         insertAddress(address, protocolNumber: 0, on: id)
     }
@@ -57,7 +60,9 @@ extension ModelKernel {
         if !isPermanent { learntNeighbours.insert(neighbour.key) }
         if let master = link.master {
             let bridge = LinkID(master, in: neighbour.link.place)
-            let isKnown = self[bridge.place].forwarding.contains { $0.mac == neighbour.mac && $0.table == .bridge }
+            let isKnown = self[bridge.place].forwarding.contains {
+                $0.mac == neighbour.mac && $0.table == .bridge
+            }
             if !isKnown { learntAddresses[bridge, default: []].insert(neighbour.mac) }
         }
     }
@@ -68,7 +73,8 @@ extension ModelKernel {
     }
 
     /// Changes Weft's route at `position` of a place.
-    package mutating func alterRoute(at position: Int, in place: Place, _ body: (inout ObservedRoute) -> Void) {
+    package mutating func alterRoute(at position: Int, in place: Place, _ body: (inout ObservedRoute) -> Void)
+    {
         body(&self[place].routes[position])
     }
 
@@ -110,7 +116,11 @@ extension ModelKernel {
     }
 
     /// Marks addresses of a link as of another hand, or as not for ever.
-    package mutating func alterAddress(at position: Int, on id: LinkID, _ body: (inout ObservedAddress) -> Void) {
+    package mutating func alterAddress(
+        at position: Int,
+        on id: LinkID,
+        _ body: (inout ObservedAddress) -> Void
+    ) {
         withLink(id) { body(&$0.addresses[position]) }
     }
 
