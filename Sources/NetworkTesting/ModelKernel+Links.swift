@@ -269,6 +269,7 @@ extension ModelKernel {
             let standing = self[place].links.filter { $0.kind.standsOn(id.name) }
             for child in standing { kill(LinkID(child.name, in: place)) }
         }
+        learntAddresses[id] = nil
         if case .bridge = link.kind { free(portsOf: id) }
         self[id.place].routes.removeAll { $0.value.device == id.name }
         for address in link.addresses { dropSource(address.value.address, in: id.place) }

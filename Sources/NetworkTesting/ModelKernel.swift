@@ -66,7 +66,8 @@ package struct ModelKernel: Sendable {
             do {
                 try carryOut(change.operation)
             } catch {
-                throw Refusal(error.code, "\(change): \(error.sentence)")
+                let all = plan.changes.map(\.description).joined(separator: "\n    ")
+                throw Refusal(error.code, "\(change): \(error.sentence); in\n    \(all)")
             }
         }
     }

@@ -87,13 +87,15 @@ extension PlannerStates {
             if let master = state.links[id]?.master, state.links[LinkID(master, in: id.place)]?.kind.isBridge != true {
                 state.links[id]?.master = nil
             }
-            if isParent(id) { state.links[id]?.master = nil }
+            let standsOnIt = state.links[id].map { $0.master != nil && $0.master == $0.kind.parentName } ?? false
+            if isParent(id) || standsOnIt { state.links[id]?.master = nil }
             guard case .vxlan(let vxlan)? = state.links[id]?.kind else { continue }
             if !identifiers.insert("\(vxlan.vni) \(vxlan.port)").inserted { state.links[id] = nil }
         }
         let links = state.links
         let possible = PossibleEntries(links)
-        state.routes = possible.routes(state.routes)
+        let namespaces = state.namespaces
+        state.routes = possible.routes(state.routes.filter { $0.place.name.map(namespaces.contains) ?? true })
         state.neighbours = state.neighbours.filter { links[$0.link] != nil }
         state.forwarding = possible.forwarding(state.forwarding)
         state.sysctls = possible.sysctls(state.sysctls, namespaces: state.namespaces)

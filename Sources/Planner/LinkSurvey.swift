@@ -20,6 +20,14 @@ enum LinkFate {
         case .create, .remake, .delete, .blocked: false
         }
     }
+
+    /// True if the link that is there goes before anything is built.
+    var goesFirst: Bool {
+        switch self {
+        case .remake: true
+        case .create, .keep, .delete, .blocked: false
+        }
+    }
 }
 
 /// The links of both states side by side, and what becomes of each.
@@ -46,6 +54,17 @@ struct LinkSurvey {
 
     private mutating func collect(_ namespace: ObservedNamespace, at place: Place) {
         for link in namespace.links { observed[LinkID(link.name, in: place)] = link }
+    }
+
+    /// How many links a link that is there stands on: to delete one of those is to delete it too.
+    func depth(of id: LinkID) -> Int {
+        var depth = 0
+        var parent = observed[id]?.kind.parent
+        while let name = parent, depth <= observed.count {
+            depth += 1
+            parent = observed[LinkID(name, in: .node)]?.kind.parent
+        }
+        return depth
     }
 
     // MARK: Pairs
@@ -84,36 +103,38 @@ struct LinkSurvey {
     /// Gives every link that shall be the MTU which the kernel would choose where the document leaves it open.
     private mutating func resolve(_ node: NodeState) {
         desired = node.links
-        var smallestPort: [LinkID: MTU] = [:]
-        for id in desired.keys where desired[id]?.kind.isBridge == false {
-            guard var link = desired[id] else { continue }
-            link.mtu = mtu(of: link, depth: 0)
-            desired[id] = link
-            guard let master = link.master, let mtu = link.mtu else { continue }
-            let bridge = LinkID(master, in: id.place)
-            smallestPort[bridge] = min(smallestPort[bridge] ?? mtu, mtu)
+        var ports: [LinkID: [LinkID]] = [:]
+        for (id, link) in desired {
+            if let master = link.master { ports[LinkID(master, in: id.place), default: []].append(id) }
         }
-        for id in desired.keys {
-            guard var link = desired[id], link.mtu == nil else { continue }
-            link.mtu = smallestPort[id] ?? .ethernet
-            desired[id] = link
+        var known: [LinkID: MTU] = [:]
+        known.reserveCapacity(desired.count)
+        for id in node.links.keys {
+            let mtu = mtu(of: id, ports, &known)
+            desired[id]?.mtu = mtu
         }
     }
 
-    /// The MTU of a link that is no bridge: the document's, else its parent's less what it adds.
-    private func mtu(of link: Link, depth: Int) -> MTU {
+    /// The MTU of a link: the document's; else for a bridge the least of its ports, for what stands on another link
+    /// that one's, less what it adds.
+    private func mtu(of id: LinkID, _ ports: [LinkID: [LinkID]], _ known: inout [LinkID: MTU]) -> MTU {
+        if let mtu = known[id] { return mtu }
+        guard let link = desired[id] else { return observed[id]?.mtu ?? .ethernet }
+        // A circle, which the reader of documents refuses, ends here.
+        known[id] = link.mtu ?? .ethernet
         if let mtu = link.mtu { return mtu }
-        guard let parent = link.kind.parent, depth <= desired.count else { return .ethernet }
-        let parentID = LinkID(parent, in: .node)
-        let parentMTU: MTU
-        if let other = desired[parentID], !other.kind.isBridge {
-            parentMTU = mtu(of: other, depth: depth + 1)
-        } else {
-            parentMTU = desired[parentID]?.mtu ?? observed[parentID]?.mtu ?? .ethernet
+        var result = MTU.ethernet
+        if link.kind.isBridge {
+            result = ports[id, default: []].map { mtu(of: $0, ports, &known) }.min() ?? .ethernet
+        } else if let parent = link.kind.parent {
+            result = mtu(of: LinkID(parent, in: .node), ports, &known)
+            if case .vxlan(let vxlan) = link.kind {
+                let family = (vxlan.remote ?? vxlan.local)?.family ?? .ipv4
+                result = MTU(bytes: result.bytes - min(VXLAN.overhead(over: family), result.bytes - 68))
+            }
         }
-        guard case .vxlan(let vxlan) = link.kind else { return parentMTU }
-        let family = (vxlan.remote ?? vxlan.local)?.family ?? .ipv4
-        return MTU(bytes: parentMTU.bytes - min(VXLAN.overhead(over: family), parentMTU.bytes - 68))
+        known[id] = result
+        return result
     }
 
     // MARK: Fates
@@ -166,18 +187,44 @@ struct LinkSurvey {
         for (id, link) in desired {
             if let parent = link.kind.parent { children[parent, default: []].append(id) }
         }
-        var waiting = fates.keys.filter { fates[$0]?.keepsContents == false }.sorted()
+        for (id, link) in observed where desired[id] != nil {
+            // A VXLAN link can change the link under it, but not once that is gone.
+            if let parent = link.kind.parent, parent != desired[id]?.kind.parent { children[parent, default: []].append(id) }
+        }
+        var waiting = fates.keys.filter { fates[$0]?.goesFirst == true }.sorted()
         while let gone = waiting.popLast() {
-            if let peer = peers[gone], case .keep(let link)? = fates[peer] {
-                fates[peer] = .remake(link, reason: "its other end is made anew")
-                waiting.append(peer)
+            if let peer = peers[gone] {
+                if case .keep(let link)? = fates[peer] {
+                    fates[peer] = .remake(link, reason: "its other end is made anew")
+                    waiting.append(peer)
+                } else if case .delete? = fates[peer] {
+                    remakeChildren(of: peer, children, &waiting)
+                }
             }
-            guard gone.place == .node else { continue }
-            for id in children[gone.name] ?? [] {
-                guard case .keep(let link)? = fates[id] else { continue }
-                fates[id] = .remake(link, reason: "the link under it, '\(gone.name)', is made anew")
-                waiting.append(id)
-            }
+            remakeChildren(of: gone, children, &waiting)
+        }
+    }
+
+    private mutating func remakeChildren(
+        of gone: LinkID,
+        _ children: [InterfaceName: [LinkID]],
+        _ waiting: inout [LinkID]
+    ) {
+        guard gone.place == .node else { return }
+        for id in children[gone.name] ?? [] {
+            guard case .keep(let link)? = fates[id] else { continue }
+            fates[id] = .remake(link, reason: "the link under it, '\(gone.name)', is made anew")
+            waiting.append(id)
+        }
+    }
+}
+extension ObservedLinkKind {
+    /// The link of the node that a link of this kind stands on, if any.
+    var parent: InterfaceName? {
+        switch self {
+        case .macvlan(let macvlan): macvlan.parent
+        case .vxlan(let vxlan): vxlan.underlay
+        case .bridge, .veth, .other: nil
         }
     }
 }

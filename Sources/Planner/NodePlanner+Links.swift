@@ -11,7 +11,7 @@ extension NodePlanner {
             let rightRank = (order.group(of: right), order.depth(of: right))
             return leftRank == rightRank ? left < right : leftRank < rightRank
         }
-        var indexes = IndexAllocator(observed: observed)
+        var indexes = IndexAllocator(links)
         for id in ordered {
             guard let link = links.desired[id], let fate = links.fates[id] else { continue }
             switch fate {
@@ -42,8 +42,12 @@ extension NodePlanner {
             guard link.id < peerID, let peer = links.desired[peerID] else { return }
             creation.peer = peer
         }
-        creation.index = link.index ?? indexes.next(in: link.id.place)
-        if let peer = creation.peer { creation.peerIndex = peer.index ?? indexes.next(in: peer.id.place) }
+        let isBetweenNamespaces = creation.peer.map { $0.id.place != .node && link.id.place != .node } ?? false
+        creation.index = link.index ?? indexes.next(in: link.id.place, isBetweenNamespaces: isBetweenNamespaces)
+        if let peer = creation.peer {
+            creation.peerIndex =
+                peer.index ?? indexes.next(in: peer.id.place, isBetweenNamespaces: isBetweenNamespaces)
+        }
         let (verb, reason) = pairVerb(of: creation, verb, reason)
         groups[order.group(of: link.id)].links.append(
             Change(verb, .createLink(creation), differences: remakeDifferences(link), reason: reason)
@@ -79,6 +83,7 @@ extension NodePlanner {
         }
         let differences = existing.differences(from: link, peer: links.peers[link.id])
         guard !differences.isEmpty else { return }
+        if existing.isUp, !link.isUp { losses.note(lowering: link.id) }
         groups[order.group(of: link.id)].links.append(
             Change(.change, .changeLink(from: existing, to: link), differences: differences)
         )
@@ -88,18 +93,18 @@ extension NodePlanner {
 
     /// Deletes each link that goes, a pair once; early if another link can't come before it is gone.
     private mutating func planLinkDeletions() {
-        let wanted = wantedIdentifiers()
-        for id in links.fates.keys.sorted() {
+        let needs = LinkNeeds(links)
+        for id in linksInOrderOfDeletion() {
             guard let fate = links.fates[id] else { continue }
             switch fate {
             case .remake(let existing, _):
                 guard isFirstOfDeletedPair(id) else { continue }
-                steps.clearing.append(deletion(of: existing, id: id, isCounted: false))
+                clear(deletion(of: existing, id: id, isCounted: false))
             case .delete(let existing):
                 guard isFirstOfDeletedPair(id), !diesWithNamespace(id) else { continue }
                 let change = deletion(of: existing, id: id, isCounted: true)
-                if isInTheWay(id, existing, wanted: wanted) {
-                    steps.clearing.append(change)
+                if isBlocking(id, existing, needs) || standsOnClearedLink(existing, needs) {
+                    clear(change)
                 } else {
                     steps.removingLinks.append(change)
                 }
@@ -107,6 +112,19 @@ extension NodePlanner {
                 break
             }
         }
+    }
+
+    /// What stands on another link goes before that, or it would be gone when its turn comes.
+    private func linksInOrderOfDeletion() -> [LinkID] {
+        let depths = links.fates.keys.map { (id: $0, depth: links.depth(of: $0)) }
+        return depths.sorted { ($1.depth, $0.id) < ($0.depth, $1.id) }.map(\.id)
+    }
+
+    private mutating func clear(_ change: Change) {
+        guard case .deleteLink(let id, _, let peer) = change.operation else { return }
+        steps.clearing.append(change)
+        cleared.insert(id)
+        if let peer { cleared.insert(peer) }
     }
 
     private func deletion(of existing: ObservedLink, id: LinkID, isCounted: Bool) -> Change {
@@ -156,60 +174,24 @@ extension NodePlanner {
         }
     }
 
-    /// True if a link that shall come needs what this one holds: its VNI, or its parent for itself alone.
-    private func isInTheWay(_ id: LinkID, _ existing: ObservedLink, wanted: Set<TunnelIdentifier>) -> Bool {
-        switch existing.kind {
-        case .vxlan(let vxlan):
-            return wanted.contains(TunnelIdentifier(vxlan))
-        case .macvlan(let macvlan):
-            return links.desired.contains { wantedID, link in
-                guard case .macvlan(let other) = link.kind, other.parent == macvlan.parent else {
-                    return false
-                }
-                return links.fates[wantedID]?.keepsContents == false
-                    && (other.mode == .passthru || macvlan.mode == .passthru)
-            }
-        case .bridge, .veth, .other:
-            return false
+    /// True if a link, or the other end of its pair, holds what one that comes needs.
+    private func isBlocking(_ id: LinkID, _ existing: ObservedLink, _ needs: LinkNeeds) -> Bool {
+        if needs.areBlocked(by: existing, id) { return true }
+        guard let peer = links.peers[id], let other = links.observed[peer] else { return false }
+        return needs.areBlocked(by: other, peer)
+    }
+
+    /// True if a link would go with one under it that goes early.
+    private func standsOnClearedLink(_ existing: ObservedLink, _ needs: LinkNeeds) -> Bool {
+        var parent = existing.kind.parent
+        var steps = 0
+        while let name = parent, let link = links.observed[LinkID(name, in: .node)], steps <= links.observed.count {
+            let id = LinkID(name, in: .node)
+            if isRemade(id) || links.peers[id].map(isRemade) == true { return true }
+            if isDeleted(id), isBlocking(id, link, needs) { return true }
+            parent = link.kind.parent
+            steps += 1
         }
-    }
-
-    /// What the VXLAN links need that are made or made anew.
-    private func wantedIdentifiers() -> Set<TunnelIdentifier> {
-        var wanted: Set<TunnelIdentifier> = []
-        for (id, link) in links.desired where links.fates[id]?.keepsContents == false {
-            if case .vxlan(let vxlan) = link.kind { wanted.insert(TunnelIdentifier(vxlan)) }
-        }
-        return wanted
-    }
-}
-
-/// What only one VXLAN link of a node can have.
-struct TunnelIdentifier: Hashable {
-    var vni: VNI
-    var port: UInt16
-
-    init(_ vxlan: VXLAN) {
-        vni = vxlan.vni
-        port = vxlan.port
-    }
-}
-
-/// Chooses interface indexes for links that are to be made: above all that are in use.
-struct IndexAllocator {
-    private var last: [Place: Int32] = [:]
-
-    init(observed: ObservedState) {
-        last[.node] = observed.node.links.map(\.index).max() ?? 1
-        for (name, namespace) in observed.namespaces {
-            last[.namespace(name)] = namespace.links.map(\.index).max() ?? 1
-        }
-    }
-
-    /// The next index of a place that no link has; 1 is `lo`'s everywhere.
-    mutating func next(in place: Place) -> Int32 {
-        let index = (last[place] ?? 1) + 1
-        last[place] = index
-        return index
+        return false
     }
 }

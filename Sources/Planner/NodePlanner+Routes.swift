@@ -5,57 +5,80 @@ extension NodePlanner {
     mutating func planRoutes() {
         let present = RouteTable(of: observed)
         var isWanted = [Bool](repeating: false, count: present.routes.count)
-        for route in desired.routes {
+        let ways = OnLinkPrefixes(of: links, and: desired, observed: observed)
+        for route in desired.routesInOrder {
             guard checkDevice(of: route) else { continue }
+            var route = route
+            if route.device == nil, let gateway = route.gateway, route.type.needsDevice {
+                route.device = ways.device(to: gateway, in: route.place)
+            }
             var mine: Int?
             var foreign: Int?
             present.forEach(route.key) { index in
-                if present.routes[index].isManaged {
-                    if mine == nil { mine = index }
-                } else if survives(present.routes[index]) {
-                    foreign = index
+                if !present.routes[index].isManaged {
+                    if survives(present.routes[index]) { foreign = index }
+                } else if mine == nil || present.routes[index].differences(from: route).isEmpty {
+                    mine = index
                 }
             }
             if let mine { isWanted[mine] = true }
             plan(route, mine: mine.map { present.routes[$0] }, foreign: foreign.map { present.routes[$0] })
         }
         for (index, route) in present.routes.enumerated() where route.isManaged && !isWanted[index] {
-            guard survives(route), !goesWithLink(route.value) else { continue }
-            steps.removingRoutes.append(Change(.delete, .deleteRoute(route.value)))
+            removeRoute(route)
+        }
+    }
+
+    private mutating func removeRoute(_ route: ObservedRoute) {
+        guard survives(route), !goesWithLink(route.value), !losses.lowers(route.value) else { return }
+        let deletion = Change(.delete, .deleteRoute(route.value))
+        switch losses.moment(of: route.value) {
+        case .whileClearing? where route.value.destination.family == .ipv4:
+            break
+        case .whileBuilding?:
+            // Later it might be gone, with an address.
+            groups[order.contentsGroup(of: route.value.place)].routesThatGo.append(deletion)
+        case .whileClearing?, .whileRemoving?, nil:
+            steps.removingRoutes.append(deletion)
         }
     }
 
     private mutating func plan(_ route: Route, mine: ObservedRoute?, foreign: ObservedRoute?) {
         guard let mine, survives(mine) else {
             if let foreign { return refuse(route, holder: foreign) }
-            return fill(route.place, Change(.create, .addRoute(route)))
+            return fillLasting(route, Change(.create, .addRoute(route)))
         }
         let differences = mine.differences(from: route)
         if let reason = goesAtOnce(mine.value) {
             if let foreign { return refuse(route, holder: foreign) }
-            fill(route.place, Change(.create, .addRoute(route), reason: reason))
+            fillLasting(route, Change(.create, .addRoute(route), reason: reason))
         } else if !differences.isEmpty {
             if let foreign { return refuse(route, holder: foreign) }
             fillChange(of: mine, to: route, differences)
-        } else if goesInTheEnd(mine.value) {
-            steps.restoring.append(
-                Change(
-                    .create,
-                    .replaceRoute(from: nil, to: route),
-                    reason: "the kernel drops it with what is deleted"
-                )
-            )
+        } else if let moment = goesWithAddress(mine.value) {
+            let reason = route.lossWords
+            let change = Change(.create, .replaceRoute(from: nil, to: route), reason: reason)
+            switch moment {
+            case .whileClearing, .whileBuilding: fill(route.place, change)
+            case .whileRemoving: steps.restoring.append(change)
+            }
         }
+    }
+
+    /// Adds a change that makes a route; in the end, if the kernel would drop the route with what is removed.
+    private mutating func fillLasting(_ route: Route, _ change: Change) {
+        guard case .whileRemoving? = losses.moment(of: route) else { return fill(route.place, change) }
+        steps.restoring.append(change)
     }
 
     private mutating func fillChange(of mine: ObservedRoute, to route: Route, _ differences: [Difference]) {
         guard mine.needsRemake(as: route) else {
             let replacement = Operation.replaceRoute(from: mine.value, to: route)
-            return fill(route.place, Change(.change, replacement, differences: differences))
+            return fillLasting(route, Change(.change, replacement, differences: differences))
         }
         fill(route.place, Change(.delete, .deleteRoute(mine.value), isCounted: false))
-        fill(
-            route.place,
+        fillLasting(
+            route,
             Change(
                 .remake,
                 .addRoute(route),
@@ -80,8 +103,17 @@ extension NodePlanner {
     private mutating func checkDevice(of route: Route) -> Bool {
         guard let device = route.device else { return true }
         let id = LinkID(device, in: route.place)
-        if links.desired[id] != nil { return true }
         let place = Self.words(for: route.place)
+        if let link = links.desired[id] {
+            guard route.type.needsDevice, !link.isUp else { return true }
+            problems.append(
+                Problem(
+                    "cannot add route \(route.summary)\(place): the link '\(device)' is down in the document",
+                    hint: "say 'up: true' for the link, or leave out the route"
+                )
+            )
+            return false
+        }
         guard let existing = links.observed[id] else {
             if device.text == "lo" { return true }
             problems.append(
@@ -115,33 +147,41 @@ extension NodePlanner {
         return links.fates[LinkID(device, in: route.place)].map { !$0.keepsContents } ?? false
     }
 
-    /// Why a route that is there is gone before the contents of its place are filled; `nil` if it is not.
+    /// Why a route that is there is surely gone before the contents of its place are filled; `nil` if it is not.
     private func goesAtOnce(_ route: Route) -> String? {
-        if let device = route.device {
-            switch links.fates[LinkID(device, in: route.place)] {
-            case .remake?: return "the kernel drops it with link '\(device)'"
-            case .delete? where isCleared(LinkID(device, in: route.place)):
-                return "the kernel drops it with link '\(device)'"
-            case .create?, .keep?, .delete?, .blocked?, nil: break
-            }
+        guard let device = route.device else { return nil }
+        if losses.lowers(route) { return "the kernel drops it as link '\(device)' goes down" }
+        let id = LinkID(device, in: route.place)
+        switch links.fates[id] {
+        case .remake?: return "it goes with link '\(device)', which is made anew"
+        case .delete? where isCleared(id): return "it goes with link '\(device)'"
+        case .create?, .keep?, .delete?, .blocked?, nil: return nil
         }
-        guard case .whileBuilding? = losses.moment(of: route) else { return nil }
-        return "the kernel drops it with the address"
     }
 
-    /// True if a route that is there and wanted is gone when all unwanted things are removed.
-    private func goesInTheEnd(_ route: Route) -> Bool {
-        if goesWithLink(route) { return true }
-        guard case .whileRemoving? = losses.moment(of: route) else { return false }
-        return true
+    /// When the kernel may drop a route that is there and wanted, or its source; `nil` if it stays.
+    private func goesWithAddress(_ route: Route) -> Losses.Moment? {
+        goesWithLink(route) ? .whileRemoving : losses.moment(of: route)
     }
 
     /// True if a link is deleted before anything is built.
-    private func isCleared(_ id: LinkID) -> Bool {
-        steps.clearing.contains { change in
-            guard case .deleteLink(let other, _, let peer) = change.operation else { return false }
-            return other == id || peer == id
-        }
+    func isCleared(_ id: LinkID) -> Bool { cleared.contains(id) }
+}
+
+extension Route {
+    /// Why a route must come again.
+    fileprivate var lossWords: String {
+        destination.family == .ipv4
+            ? "the kernel drops it with what is deleted" : "the kernel takes its source from it with the address"
+    }
+}
+
+extension NodeState {
+    /// The routes, those to gateways behind those that lead to the gateways: the kernel takes them in no other order.
+    ///
+    /// Two stages do, for what leads to a gateway can't have one itself.
+    fileprivate var routesInOrder: [Route] {
+        routes.filter { $0.gateway == nil } + routes.filter { $0.gateway != nil }
     }
 }
 

@@ -16,6 +16,8 @@ struct NodePlanner {
     var steps = Steps()
     /// What is built, by its group in ``order``.
     var groups: [BuildGroup]
+    /// The links that are deleted before anything is built.
+    var cleared: Set<LinkID> = []
 
     init(from observed: ObservedState, to desired: NodeState, options: PlanOptions) {
         self.observed = observed
@@ -39,6 +41,7 @@ struct NodePlanner {
         for group in groups {
             steps.building += group.namespaces
             steps.building += group.links
+            steps.building += group.routesThatGo
             steps.building += group.contents
         }
     }
@@ -58,6 +61,8 @@ struct NodePlanner {
 struct BuildGroup {
     var namespaces: [Change] = []
     var links: [Change] = []
+    /// Unwanted routes that are not there any more once the contents are filled.
+    var routesThatGo: [Change] = []
     var contents: [Change] = []
 }
 

@@ -86,7 +86,8 @@ extension Applier {
             targets[id.place, default: []].append(DeletionTarget(index: index, name: id.name, tag: end))
             end += 1
         }
-        for (place, group) in targets.sorted(by: { $0.key < $1.key }) {
+        // The node's last: links in namespaces may stand on them.
+        for (place, group) in targets.sorted(by: { $1.key < $0.key }) {
             try delete(group, in: place)
         }
         for position in first..<end {

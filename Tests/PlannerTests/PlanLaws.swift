@@ -33,7 +33,12 @@ struct PlanLaws {
     @Test("a plan carried out leaves nothing to do")
     func converges() {
         forEachCase("converges") { tried, plan, seed in
-            try tried.kernel.carryOut(plan)
+            let before = tried.kernel.state
+            do {
+                try tried.kernel.carryOut(plan)
+            } catch {
+                throw Broken("\(error)\nfrom\n\(before.text)")
+            }
             tried.kernel.forgetRecords(except: tried.desired)
             let after = try Plan(from: tried.kernel.observed(for: tried.desired), to: tried.desired)
             guard !after.isEmpty else { return }
@@ -54,4 +59,23 @@ struct Broken: Error, CustomStringConvertible {
 extension Plan {
     /// A line for each change.
     var text: String { changes.map(\.description).joined(separator: "\n") }
+}
+
+extension ObservedState {
+    /// What Weft sees, a line for each thing.
+    var text: String {
+        var lines: [String] = []
+        for place in [.node] + namespaces.keys.sorted().map(Place.namespace) {
+            guard let namespace = self[place] else { continue }
+            lines.append("[\(place.name?.text ?? "node")]")
+            for link in namespace.links {
+                lines.append("\(link.name) \(link.index) \(link.isManaged ? "ours" : "foreign") up=\(link.isUp) mtu=\(link.mtu) master=\(link.master?.text ?? "") \(link.kind)")
+                lines += link.addresses.map { "    \($0.value) \($0.value.scope) proto \($0.protocolNumber)\($0.value.hasNoPrefixRoute ? " noprefixroute" : "")" }
+            }
+            lines += namespace.routes.map { "route \($0.value.type) \($0.value.destination) \($0.value.gateway?.description ?? "") \($0.value.device?.text ?? "") table \($0.value.table) metric \($0.value.metric) src \($0.value.source?.description ?? "") proto \($0.protocolNumber)" }
+            lines += namespace.neighbours.map { "neigh \($0.value.address) \($0.value.link) proto \($0.protocolNumber)" }
+            lines += namespace.forwarding.map { "fdb \($0.mac) \($0.link) \($0.table) \($0.destination?.description ?? "") \($0.state) \($0.vni?.description ?? "") \($0.port ?? 0)" }
+        }
+        return lines.joined(separator: "\n")
+    }
 }
