@@ -57,6 +57,9 @@ package struct ModelKernel: Sendable {
         return observed
     }
 
+    /// The value of a setting; `nil` if there is no such setting.
+    package func value(of key: Sysctl.Key) -> String? { settings[key] }
+
     // MARK: Plans
 
     /// Carries out the first `count` changes of a plan, or all of them.

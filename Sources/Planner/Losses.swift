@@ -74,6 +74,11 @@ struct Losses {
         return moments.min { $0.rawValue < $1.rawValue }
     }
 
+    /// True if the kernel drops a route while things are removed, though it be added before.
+    func isDroppedInTheEnd(_ route: Route) -> Bool {
+        [momentOfLink(route), momentOfSource(route)].contains(.whileRemoving)
+    }
+
     private func momentOfLink(_ route: Route) -> Moment? {
         guard route.destination.family == .ipv4, let device = route.device else { return nil }
         return routesByLink[LinkID(device, in: route.place)]

@@ -136,7 +136,7 @@ extension ForwardingEntry {
     }
 
     /// An order of all entries that differ.
-    fileprivate static func isOrdered(_ left: ForwardingEntry, _ right: ForwardingEntry) -> Bool {
+    static func isOrdered(_ left: ForwardingEntry, _ right: ForwardingEntry) -> Bool {
         if left.key != right.key { return left.key < right.key }
         let unspecified = IPAddress.unspecified(.ipv4)
         let destinations = (left.destination ?? unspecified, right.destination ?? unspecified)

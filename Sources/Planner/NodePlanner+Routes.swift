@@ -67,7 +67,7 @@ extension NodePlanner {
 
     /// Adds a change that makes a route; in the end, if the kernel would drop the route with what is removed.
     private mutating func fillLasting(_ route: Route, _ change: Change) {
-        guard case .whileRemoving? = losses.moment(of: route) else { return fill(route.place, change) }
+        guard losses.isDroppedInTheEnd(route) else { return fill(route.place, change) }
         steps.restoring.append(change)
     }
 
@@ -161,7 +161,7 @@ extension NodePlanner {
 
     /// When the kernel may drop a route that is there and wanted, or its source; `nil` if it stays.
     private func goesWithAddress(_ route: Route) -> Losses.Moment? {
-        goesWithLink(route) ? .whileRemoving : losses.moment(of: route)
+        goesWithLink(route) || losses.isDroppedInTheEnd(route) ? .whileRemoving : losses.moment(of: route)
     }
 
     /// True if a link is deleted before anything is built.
