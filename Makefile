@@ -39,6 +39,8 @@ format: ## lay out the Swift sources
 install: ## install what was built: DESTDIR, PREFIX (/usr/local)
 	@test -x $(RELEASE) || { echo "make: no $(RELEASE) yet: run 'make build' first" >&2; exit 1; }
 	install -D -s -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/weft
+	install -D -m 644 packaging/iproute2/rt_protos.d/weft.conf $(DESTDIR)/etc/iproute2/rt_protos.d/weft.conf
+	install -D -m 644 packaging/iproute2/group.d/weft.conf $(DESTDIR)/etc/iproute2/group.d/weft.conf
 
 clean: ## remove everything that was built
 	rm -rf .build benchmarks/build

@@ -20,7 +20,7 @@ extension AtomicFile {
         }
     }
 
-    /// Removes a file, or a directory with all that is in it. That there is none is no error.
+    /// Removes a file, or a directory with all that is in it, if there is one.
     ///
     /// Follows no symbolic link, and goes into nothing that is mounted below `path`.
     ///

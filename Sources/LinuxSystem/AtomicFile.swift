@@ -7,13 +7,14 @@ package import Glibc
 package enum AtomicFile {
     /// Replaces a file, or makes it: whoever opens it meets the old contents or the new, never a part.
     ///
-    /// The new file has no name until it is complete. Then it gets ``temporaryPath(for:)`` for an instant, as no call
-    /// puts a nameless file in another's place; a process killed in this instant leaves that name to the next writer
-    /// or to ``removeFileIfExists(_:)``. Several may write at once: the last one's contents stay.
+    /// The new file has no name until it is complete. Then it gets ``temporaryPath(for:)`` for an instant, as
+    /// no call puts a nameless file in another's place; a process killed in this instant leaves that name to
+    /// the next writer or to ``removeFileIfExists(_:)``. Several may write at once: the last one's contents
+    /// stay.
     ///
     /// - Parameters:
-    ///   - path: The file, in a directory that exists and whose file system has `O_TMPFILE` (tmpfs, ext4, xfs, btrfs,
-    ///     overlayfs).
+    ///   - path: The file, in a directory that exists and whose file system has `O_TMPFILE` (tmpfs, ext4,
+    ///     xfs, btrfs, overlayfs).
     ///   - bytes: Its contents.
     ///   - mode: Its permissions, whatever the umask.
     /// - Throws: ``SystemCallError`` (`ENOENT`: no such directory; `ENOSPC`).
@@ -39,13 +40,14 @@ package enum AtomicFile {
         }
     }
 
-    /// The name that a file has for an instant before it takes `path`: `/run/weft/.NAME.new` for `/run/weft/NAME`.
+    /// The name that a file has for an instant before it takes `path`: `/run/weft/.NAME.new` for
+    /// `/run/weft/NAME`.
     package static func temporaryPath(for path: String) -> String {
         let (directory, name) = split(path)
         return "\(directory)/.\(name).new"
     }
 
-    /// Removes a file and what a killed writer may have left of it. That there is none is no error.
+    /// Removes a file, if there is one, and what a killed writer may have left of it.
     ///
     /// - Throws: ``SystemCallError`` (`EISDIR`).
     package static func removeFileIfExists(_ path: String) throws(SystemCallError) {

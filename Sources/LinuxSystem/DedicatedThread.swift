@@ -3,14 +3,15 @@ internal import Glibc
 
 /// A thread made for one piece of work, which ends with it.
 ///
-/// `setns(2)` and `unshare(2)` change the calling *thread*, and Swift tasks and Dispatch blocks change threads as they
-/// please. So what goes into other namespaces gets a thread of its own: nothing is switched back at the end, and so
-/// switching back cannot fail.
+/// `setns(2)` and `unshare(2)` change the calling *thread*, and Swift tasks and Dispatch blocks change
+/// threads as they please. So what goes into other namespaces gets a thread of its own: nothing is switched
+/// back at the end, and so switching back cannot fail.
 package enum DedicatedThread {
     /// Runs `body` on a new thread with a stack of 8 MiB, and waits for its end.
     ///
-    /// Blocks its caller: to be called from plain synchronous code, never from a task. The body is synchronous code
-    /// too: a task or a Dispatch block started inside it runs on another thread, in another namespace.
+    /// Blocks its caller: to be called from plain synchronous code, never from a task. The body is
+    /// synchronous code too: a task or a Dispatch block started inside it runs on another thread, in another
+    /// namespace.
     ///
     /// - Parameters:
     ///   - name: What `ps -L` and debuggers show; cut to 15 bytes.
@@ -36,7 +37,8 @@ package enum DedicatedThread {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
-        // Address space only; pages are taken as they are touched. A refusal leaves the default, which will do.
+        // Address space only; pages are taken as they are touched. A refusal leaves the default, which will
+        // do.
         pthread_attr_setstacksize(&attributes, 8 << 20)
 
         var thread = pthread_t()
@@ -64,8 +66,8 @@ private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRa
 
 /// What a thread is given, whatever its work returns: a C callback cannot be generic.
 ///
-/// It crosses to the new thread inside a pointer, unchecked; that is sound because its maker waits in `pthread_join`
-/// and so never looks at it while the thread does.
+/// It crosses to the new thread inside a pointer, unchecked; that is sound because its maker waits in
+/// `pthread_join` and so never looks at it while the thread does.
 private class ThreadWork {
     let name: String
 

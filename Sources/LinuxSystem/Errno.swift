@@ -10,7 +10,7 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
         self.code = code
     }
 
-    /// The calling thread's `errno`. To be read in the line after the call that failed.
+    /// The calling thread's `errno`, to be read in the line after the call that failed.
     package static var current: Errno { Errno(code: errno) }
 
     /// The C name: `EPERM`; the number where there is no name.

@@ -7,6 +7,7 @@ package enum FileReader {
     /// - Parameters:
     ///   - path: Where it is.
     ///   - limit: The most bytes that are taken.
+    /// - Returns: All of it.
     /// - Throws: ``SystemCallError`` naming `path` (`EFBIG`: there is more than `limit`).
     package static func readAll(_ path: String, limit: Int = 64 << 20) throws(SystemCallError) -> [UInt8] {
         let file = try OwnedDescriptor.open(path, O_RDONLY | O_NOCTTY)
@@ -19,6 +20,7 @@ package enum FileReader {
     ///   - descriptor: Where to read; it stays open.
     ///   - name: What errors call it.
     ///   - limit: The most bytes that are taken.
+    /// - Returns: All of it.
     /// - Throws: ``SystemCallError`` naming `name` (`EFBIG`: there is more than `limit`).
     package static func readAll(
         descriptor: CInt,

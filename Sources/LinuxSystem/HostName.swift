@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The name of this machine.
 package enum HostName {
-    /// As `hostname` prints it. At most 64 bytes, the kernel's limit.
+    /// The name that `hostname` prints: at most 64 bytes, the kernel's limit.
     package static var current: String {
         let capacity = 65
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in

@@ -1,18 +1,37 @@
 internal import Glibc
 
 extension NamespaceDirectory {
-    /// Takes a name away if an interrupted creation left it: an empty file with nothing mounted on it.
+    /// All names, sorted, whatever stands behind them. Empty if there is no directory.
     ///
-    /// Anything else of that name is left alone.
+    /// - Throws: ``SystemCallError`` for whatever else `open` and `readdir` refuse.
+    package func names() throws(SystemCallError) -> [String] {
+        do {
+            return try DirectoryStream(path: path).names().sorted()
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            return []
+        }
+    }
+
+    /// True if a name is what an interrupted creation left: an empty file with nothing mounted on it.
+    ///
+    /// - Throws: ``SystemCallError`` for whatever `stat` refuses, but that there is no such name.
+    package func hasLeftOver(_ name: String) throws(SystemCallError) -> Bool {
+        do {
+            let nsfs = try FileStatus(at: AT_FDCWD, NamespaceHandle.currentPath, followingLinks: true).device
+            let status = try FileStatus(at: AT_FDCWD, path(of: name), followingLinks: false)
+            return status.isRegularFile && status.size == 0 && status.device != nsfs
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            return false
+        }
+    }
+
+    /// Takes a name away if an interrupted creation left it. Anything else of that name is left alone.
     ///
     /// - Throws: ``SystemCallError`` for whatever `unlink` refuses, but that the name is gone already.
     package func removeLeftOver(_ name: String) throws(SystemCallError) {
-        let file = path(of: name)
+        guard try hasLeftOver(name) else { return }
         do {
-            let nsfs = try FileStatus(at: AT_FDCWD, NamespaceHandle.currentPath, followingLinks: true).device
-            let status = try FileStatus(at: AT_FDCWD, file, followingLinks: false)
-            guard status.isRegularFile, status.size == 0, status.device != nsfs else { return }
-            try checked("unlink", on: file) { unlink(file) }
+            try checked("unlink", on: path(of: name)) { unlink(path(of: name)) }
         } catch  where error.errno == .noSuchFileOrDirectory {
             return
         }

@@ -18,13 +18,15 @@ package struct NamespaceDirectory: Hashable, Sendable {
     /// The file of a namespace.
     package func path(of name: String) -> String { "\(path)/\(name)" }
 
-    /// Makes the directory a shared mount, so that a namespace mounted or unmounted in it is so in every mount
-    /// namespace. Changes nothing if it is one.
+    /// Makes the directory a shared mount, and changes nothing if it is one.
     ///
-    /// Holds the lock that `ip netns add` takes: of two that begin at once, both would see that there is no mount
-    /// yet, and the second's would cover the names made in the first's.
+    /// A namespace mounted or unmounted in it is so in every mount namespace then.
     ///
-    /// Equivalent to: `mkdir -m 755 PATH; mount --make-rshared PATH || { mount --rbind PATH PATH; mount --make-rshared PATH; }`.
+    /// Holds the lock that `ip netns add` takes: of two that begin at once, both would see that there is no
+    /// mount yet, and the second's would cover the names made in the first's.
+    ///
+    /// Equivalent to `mkdir -p PATH; mount --make-rshared PATH`, and if that is no mount point,
+    /// `mount --rbind PATH PATH; mount --make-rshared PATH`.
     /// See iproute2, `ip/ipnetns.c`, `netns_add`.
     ///
     /// - Throws: ``SystemCallError`` (`EPERM`: without `CAP_SYS_ADMIN`).
@@ -49,8 +51,8 @@ package struct NamespaceDirectory: Hashable, Sendable {
 
     /// Gives a new network namespace the name `name`, and leaves the calling thread in it.
     ///
-    /// Only on a thread made by ``DedicatedThread``. Undoes its first step if a later one fails; killed in between,
-    /// it leaves an ``Entry/Kind/leftOver`` for ``remove(_:)``.
+    /// Only on a thread made by ``DedicatedThread``. Undoes its first step if a later one fails; killed in
+    /// between, it leaves an ``Entry/Kind/leftOver`` for ``remove(_:)``.
     ///
     /// Equivalent to `ip netns add NAME`.
     ///
@@ -93,8 +95,8 @@ package struct NamespaceDirectory: Hashable, Sendable {
     /// - Throws: ``SystemCallError``, for anything but that the name is gone already.
     package func remove(_ name: String) throws(SystemCallError) {
         let file = path(of: name)
-        // Each turn takes off one mount, so that EBUSY means that there was one more below it (or that somebody
-        // mounts as fast as we unmount, hence the bound).
+        // Each turn takes off one mount, so that EBUSY means that there was one more below it (or that
+        // somebody mounts as fast as we unmount, hence the bound).
         for _ in 0..<Self.mostMountsOnOneName {
             try unmount(file)
             do {
@@ -144,10 +146,10 @@ extension NamespaceDirectory {
         }
     }
 
-    /// All names, sorted, with what stands behind each. Empty if there is no directory.
+    /// All names, sorted, with what stands behind each; none if there is no directory.
     ///
-    /// One `stat` for each, and `open` and `ioctl` for a namespace, to know its type; names that vanish meanwhile
-    /// are left out.
+    /// One `stat` for each, and `open` and `ioctl` for a namespace, to know its type; names that vanish
+    /// meanwhile are left out.
     ///
     /// Equivalent to `ip netns list`.
     ///

@@ -3,7 +3,8 @@ internal import Glibc
 
 /// What tells one network namespace from another: device and inode of its file.
 ///
-/// An inode is used again after the namespace's death; two identities are compared while something holds both.
+/// An inode is used again after the namespace's death; two identities are compared while something holds
+/// both.
 package struct NamespaceIdentity: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The device of nsfs.
     package let device: UInt64
@@ -101,8 +102,9 @@ package struct NamespaceHandle: ~Copyable, Sendable {
         try checked("setns", on: "\(identity)") { cl_enter_network_namespace(descriptor.rawValue) }
     }
 
-    /// Puts the calling thread into a network namespace that nobody else is in. It dies with the last thread,
-    /// descriptor, or bind mount of it.
+    /// Puts the calling thread into a new network namespace.
+    ///
+    /// It dies with the last thread, descriptor, or bind mount of it.
     ///
     /// Only on a thread made by ``DedicatedThread``.
     ///

@@ -18,8 +18,9 @@ package struct LockIsHeld: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// The right to change a node, which one process has at a time.
 ///
-/// It is a lock on the file of the node's *network namespace*, not on a path: whoever reaches the same kernel state by
-/// whatever name, mount namespace or runtime directory meets it. Let go when the value or the process ends.
+/// It is a lock on the file of the node's *network namespace*, not on a path: whoever reaches the same kernel
+/// state by whatever name, mount namespace or runtime directory meets it. Let go when the value or the
+/// process ends.
 package struct NodeLock: ~Copyable, Sendable {
     private let descriptor: OwnedDescriptor
 
@@ -28,8 +29,8 @@ package struct NodeLock: ~Copyable, Sendable {
     }
 
     deinit {
-        // Closing alone would not do: a child that is being spawned has a copy of the descriptor until it execs, and
-        // the lock with it. There is nothing to do about a failure: the descriptor closes next.
+        // Closing alone would not do: a child that is being spawned has a copy of the descriptor until it
+        // execs, and the lock with it. There is nothing to do about a failure: the descriptor closes next.
         _ = flock(descriptor.rawValue, LOCK_UN)
     }
 
@@ -57,7 +58,9 @@ package struct NodeLock: ~Copyable, Sendable {
     /// - Parameters:
     ///   - wait: Whether to wait for another holder, for as long as it takes.
     ///   - onWait: Called once, before the wait begins, if there is one.
-    /// - Throws: ``LockIsHeld`` if it is and `wait` is false; ``SystemCallError`` for whatever `open` and `flock` refuse.
+    /// - Returns: The lock; it is let go when this ends.
+    /// - Throws: ``LockIsHeld`` if it is and `wait` is false; ``SystemCallError`` for whatever `open` and
+    ///   `flock` refuse.
     package static func acquire(wait: Bool, onWait: (Holder?) -> Void = { _ in }) throws -> NodeLock {
         let path = NamespaceHandle.currentPath
         let descriptor = try OwnedDescriptor.open(path, O_RDONLY)

@@ -1,6 +1,6 @@
 /// What the calling thread may do.
 package enum Privilege {
-    /// A privilege that can be had singly. See capabilities(7).
+    /// A privilege that can be had singly: see capabilities(7).
     package enum Capability: Int, CaseIterable, Sendable, CustomStringConvertible {
         case netAdmin = 12
         case sysAdmin = 21
@@ -14,7 +14,8 @@ package enum Privilege {
         }
     }
 
-    /// True if links, routes and namespaces can be changed: `CAP_NET_ADMIN` and `CAP_SYS_ADMIN` are in effect.
+    /// True if links, routes and namespaces can be changed: `CAP_NET_ADMIN` and `CAP_SYS_ADMIN` are in
+    /// effect.
     package static var hasNetAdmin: Bool { missingCapabilities.isEmpty }
 
     /// What is missing to change links, routes and namespaces.

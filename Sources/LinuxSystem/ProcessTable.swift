@@ -4,8 +4,8 @@ internal import Glibc
 package enum ProcessTable {
     /// How many processes live in each of some network namespaces; 0 where there is none.
     ///
-    /// One look at each process, however many namespaces. A process counts where its main thread is; one that ends
-    /// meanwhile, or that the caller may not look into, does not count.
+    /// One look at each process, however many namespaces. A process counts where its main thread is; one that
+    /// ends meanwhile, or that the caller may not look into, does not count.
     ///
     /// Equivalent to `ip netns pids NAME | wc -l`, for each.
     ///
@@ -44,7 +44,8 @@ package enum ProcessTable {
         }
     }
 
-    /// What the kernel answers for processes that ended (ENOENT, ESRCH) or are another user's (EACCES, EPERM).
+    /// What the kernel answers for processes that ended (ENOENT, ESRCH) or are another user's (EACCES,
+    /// EPERM).
     private static let invisible: Set<Errno> = [
         .noSuchFileOrDirectory, .noSuchProcess, .permissionDenied, .notPermitted,
     ]

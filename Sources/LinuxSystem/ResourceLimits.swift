@@ -2,10 +2,11 @@ internal import Glibc
 
 /// What the process may take of the machine.
 package enum ResourceLimits {
-    /// Allows as many open descriptors as can be had: the pass that makes a thousand namespaces holds as many.
+    /// Allows as many open descriptors as can be had: the pass that makes a thousand namespaces holds as
+    /// many.
     ///
-    /// The hard limit at least; 131,072 if we may raise it. A refusal is not an error: what needs more descriptors
-    /// than there are says so itself (`EMFILE`).
+    /// The hard limit at least; 131,072 if we may raise it. A refusal is not an error: what needs more
+    /// descriptors than there are says so itself (`EMFILE`).
     ///
     /// Equivalent to `ulimit -n`.
     ///

@@ -18,8 +18,8 @@ package enum SysctlFile {
     ///
     /// Equivalent to `sysctl -w NAME=VALUE`.
     ///
-    /// - Throws: ``SystemCallError`` naming the file (`ENOENT`: the kernel has no such setting; `EINVAL`: it takes
-    ///   no such value; `EACCES`: read only).
+    /// - Throws: ``SystemCallError`` naming the file (`ENOENT`: the kernel has no such setting; `EINVAL`: it
+    ///   takes no such value; `EACCES`: read only).
     package static func write(_ path: String, _ value: String) throws(SystemCallError) {
         let file = try file(path)
         let descriptor = try OwnedDescriptor.open(file, O_WRONLY)
@@ -37,7 +37,7 @@ package enum SysctlFile {
         return (try? FileStatus(at: AT_FDCWD, file, followingLinks: true)) != nil
     }
 
-    /// A value without white space at its ends, and with one space for each run of it within: `4096 131072 6291456`.
+    /// A value with one space for each run of white space within, and none at its ends: `4096 131072 6291456`.
     package static func normalised(_ value: String) -> String {
         value.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }

@@ -76,6 +76,13 @@ package struct ForwardingEntry: Hashable, Sendable {
             self.destination = destination
         }
 
+        /// Few and cheap words: a node has hundreds of thousands of entries, on few links.
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(mac.bits << 16 | UInt64(vlan))
+            hasher.combine(destination?.low ?? 0)
+            hasher.combine(link.name)
+        }
+
         package static func < (left: Key, right: Key) -> Bool {
             if left.link != right.link { return left.link < right.link }
             if (left.mac, left.table) != (right.mac, right.table) {

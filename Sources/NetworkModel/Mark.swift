@@ -47,6 +47,7 @@ package enum Mark {
     ///   - name: The name of the namespace in `/run/netns`.
     ///   - node: The name of the node's own namespace, or `nil` if the node is the host.
     package static func namespaceAlias(for name: NamespaceName, ofNode node: String?) -> String {
-        "\(aliasPrefix)namespace \(name) of \(node.map { "node \($0)" } ?? "the host")"
+        // The kernel takes 255 bytes: the name has at most 100 of them, and so has the node's here.
+        "\(aliasPrefix)namespace \(name) of \(node.map { "node " + String(decoding: $0.utf8.prefix(100), as: UTF8.self) } ?? "the host")"
     }
 }

@@ -30,6 +30,13 @@ package struct Neighbour: Hashable, Sendable {
             self.link = link
         }
 
+        /// Few and cheap words: a node has hundreds of thousands of neighbours, on few links.
+        package func hash(into hasher: inout Hasher) {
+            hasher.combine(address.high)
+            hasher.combine(address.low)
+            hasher.combine(link.name)
+        }
+
         package static func < (left: Key, right: Key) -> Bool {
             (left.link, left.address) < (right.link, right.address)
         }

@@ -71,6 +71,20 @@ package struct Route: Hashable, Sendable {
             self.metric = metric
         }
 
+        /// Numbers first, for they nearly always tell.
+        package static func == (left: Key, right: Key) -> Bool {
+            left.destination == right.destination && left.table == right.table && left.metric == right.metric
+                && left.place == right.place
+        }
+
+        /// Few and cheap words: a node has hundreds of thousands of routes.
+        package func hash(into hasher: inout Hasher) {
+            let low = destination.address.low
+            hasher.combine(destination.address.high ^ UInt64(destination.length) << 32)
+            hasher.combine(low ^ UInt64(table) << 32 ^ UInt64(metric) << 16)
+            if let name = place.name { hasher.combine(name) }
+        }
+
         package static func < (left: Key, right: Key) -> Bool {
             if left.place != right.place { return left.place < right.place }
             return (left.table, left.destination, left.metric) < (

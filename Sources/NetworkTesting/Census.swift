@@ -36,9 +36,9 @@ package struct Census: Hashable, Sendable, CustomStringConvertible {
 
     /// Runs `body`, and records an issue if more is held afterwards than before.
     ///
-    /// Other tests run in the same process and on the same machine. So `body` runs several times, and what counts is
-    /// what grows with every second run; with `repeating: 1` nothing may grow at all, which only a run with
-    /// `--no-parallel` can promise.
+    /// Other tests run in the same process and on the same machine. So `body` runs several times, and what
+    /// counts is what grows with every second run; with `repeating: 1` nothing may grow at all, which only a
+    /// run with `--no-parallel` can promise.
     package static func assertUnchanged(
         repeating count: Int = 32,
         sourceLocation: SourceLocation = #_sourceLocation,

@@ -99,7 +99,7 @@ package struct Command: Sendable {
         return variables
     }
 
-    /// Where a program is. Also where administrators' programs are, which tests need and `PATH` may lack.
+    /// Where a program is; also where administrators' programs are, which tests need and `PATH` may lack.
     private static func path(of program: String) throws -> String {
         if program.contains("/") { return program }
         let search = (inherited["PATH"] ?? "") + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
@@ -113,7 +113,7 @@ package struct Command: Sendable {
     package static func exists(_ program: String) -> Bool { (try? path(of: program)) != nil }
 }
 
-/// A child process on its way. Whoever started it waits for it.
+/// A child process on its way; whoever started it waits for it.
 package final class RunningCommand {
     package let pid: Int32
     private let arguments: [String]
@@ -132,7 +132,7 @@ package final class RunningCommand {
         self.errors = errors
     }
 
-    /// Waits for its end. A process ended by a signal has the status 128 + its number.
+    /// Waits for its end; a process ended by a signal has the status 128 + its number.
     package func wait() throws -> CommandResult {
         var status: CInt = 0
         try checked("waitpid", on: "\(pid)") { waitpid(pid, &status, 0) }

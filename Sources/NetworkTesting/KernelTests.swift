@@ -26,7 +26,8 @@ package enum KernelTests {
 
     /// Fails the calling test if kernel tests were skipped and nobody allowed it (`WEFT_ALLOW_SKIP=1`).
     ///
-    /// Every test target with kernel tests has one test that calls this and nothing else, and that is never skipped.
+    /// Every test target with kernel tests has one test that calls this and nothing else, and that is never
+    /// skipped.
     package static func requireOrAllowSkip(sourceLocation: SourceLocation = #_sourceLocation) {
         guard let reasonAgainst else { return }
         guard ProcessInfo.processInfo.environment["WEFT_ALLOW_SKIP"] != "1" else { return }

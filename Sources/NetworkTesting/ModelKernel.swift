@@ -144,6 +144,7 @@ package struct ModelKernel: Sendable {
         var link = ObservedLink(InterfaceName(fromKernel: "lo"), index: 1, kind: .other(""))
         link.isUp = isUp
         link.mtu = MTU(bytes: 65536)
+        link.addressGeneration = .eui64
         return link
     }
 

@@ -17,6 +17,7 @@ package struct ThrowAwayNode: Sendable {
     ///   - hint: A part of its name, to recognise it by.
     ///   - body: The test.
     /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws, or ``CommandFailure`` if there can be no node.
     package static func with<Result>(
         _ hint: String = "",
         _ body: (ThrowAwayNode) throws -> Result
@@ -72,7 +73,8 @@ package struct ThrowAwayNode: Sendable {
 extension ThrowAwayNode {
     /// A command that will run in the node, or in a namespace of it.
     ///
-    /// By `nsenter`, for `ip netns exec` has a mount namespace of its own: names made in it are not seen outside.
+    /// By `nsenter`, for `ip netns exec` has a mount namespace of its own: names made in it are not seen
+    /// outside.
     package func command(_ arguments: [String], in namespace: String? = nil) -> Command {
         Command(["nsenter", "--net=\(path(of: namespace))", "--"] + arguments)
     }

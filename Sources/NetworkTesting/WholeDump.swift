@@ -2,7 +2,8 @@ import LinuxSystem
 
 /// All that can be seen of a node, as text: two that are equal mean that nothing was changed in between.
 ///
-/// Left out is what changes by itself: statistics, timers, ages, what was learnt, whether a carrier is seen yet.
+/// Left out is what changes by itself: statistics, timers, ages, what was learnt, whether a carrier is seen
+/// yet.
 package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
     /// One line for each object, beginning with where it is: `wt-x.red route: {…}`.
     package let lines: [String]
@@ -15,6 +16,7 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
     ///   - node: The node.
     ///   - namespaces: Which namespaces of it; all that have names, if none are given.
     /// - Returns: The dump.
+    /// - Throws: ``CommandFailure`` if something cannot be asked.
     package static func take(of node: ThrowAwayNode, namespaces: [String]? = nil) throws -> WholeDump {
         let names = try namespaces ?? node.mountedNamespaces()
         var lines = try dump(of: node, namespace: nil)
@@ -30,7 +32,7 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
         return WholeDump(lines: lines)
     }
 
-    /// What is in one and not in the other, a line each: `- gone`, `+ come`. Empty if they are equal.
+    /// What is in one and not in the other, a line each: `- gone`, `+ come`; nothing if they are equal.
     package static func diff(_ old: WholeDump, _ new: WholeDump) -> [String] {
         var balance: [String: Int] = [:]
         for line in old.lines { balance[line, default: 0] -= 1 }
@@ -53,7 +55,8 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
             let text = try Command(arguments.map { $0 == "NETNS" ? place : $0 }).output()
             let answer = try JSON(text: text).elements.filter { title != "fdb" || isLasting($0) }
             let objects = answer.map { Volatile.removed(from: $0).description }
-            // Rules and routes have an order that matters and is the kernel's; link and address order is the index.
+            // Rules and routes have an order that matters and is the kernel's; link and address order is the
+            // index.
             lines += objects.map { "\(place) \(title): \($0)" }
         }
         if Command.exists("nft") {
@@ -64,8 +67,8 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
         return lines
     }
 
-    /// False while the kernel has yet to follow a carrier, or to find out whether an IPv6 address is taken: addresses
-    /// and routes come by themselves then.
+    /// False while the kernel has yet to follow a carrier, or to find out whether an IPv6 address is taken:
+    /// addresses and routes come by themselves then.
     private static func isSettled(_ place: String) throws -> Bool {
         let links = try JSON(text: Command(["ip", "-n", place, "-json", "addr", "show"]).output())
         return links.elements.allSatisfy { link in
@@ -116,7 +119,8 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ThrowAwayNode {
-    /// The namespaces of the node that are mounted: those that were interrupted half-way cannot be looked into.
+    /// The namespaces of the node that are mounted: those that were interrupted half-way cannot be looked
+    /// into.
     fileprivate func mountedNamespaces() throws -> [String] {
         try NamespaceDirectory.standard.list().compactMap { entry in
             guard case .namespace = entry.kind, entry.name.hasPrefix("\(name).") else { return nil }

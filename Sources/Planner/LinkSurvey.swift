@@ -10,7 +10,7 @@ enum LinkFate {
     case remake(ObservedLink, reason: String)
     /// It goes.
     case delete(ObservedLink)
-    /// A foreign link has its name.
+    /// A foreign link has its name, or that of a link it needs.
     case blocked
 
     /// True if what is on the link now is still there afterwards.
@@ -18,6 +18,14 @@ enum LinkFate {
         switch self {
         case .keep: true
         case .create, .remake, .delete, .blocked: false
+        }
+    }
+
+    /// True if the link can't come.
+    var isBlocked: Bool {
+        switch self {
+        case .blocked: true
+        case .create, .keep, .remake, .delete: false
         }
     }
 
@@ -47,8 +55,10 @@ struct LinkSurvey {
         for (name, namespace) in state.namespaces { collect(namespace, at: .namespace(name)) }
         matchPeers()
         resolve(node)
+        if !state.node.hasIPv6 { leaveOutIPv6() }
         for id in desired.keys.sorted() { decide(id) }
         for (id, link) in observed where link.isManaged && desired[id] == nil { fates[id] = .delete(link) }
+        block()
         propagate()
     }
 
@@ -137,6 +147,11 @@ struct LinkSurvey {
         return result
     }
 
+    /// Asks nothing of IPv6 on a kernel that has none: it would refuse even to be told that there shall be none.
+    private mutating func leaveOutIPv6() {
+        for id in desired.keys { desired[id]?.addressGeneration = .eui64 }
+    }
+
     // MARK: Fates
 
     private mutating func decide(_ id: LinkID) {
@@ -178,6 +193,21 @@ struct LinkSurvey {
             return old.reasonToRemake(as: new)
         case (.bridge, _), (.veth, _), (.vxlan, _), (.macvlan, _), (.other, _):
             return "the type can't be changed"
+        }
+    }
+
+    /// A link that can't come is no peer, bridge or parent of another: least of all is the stranger's that has its name.
+    private mutating func block() {
+        var isBlocking = fates.values.contains { $0.isBlocked }
+        while isBlocking {
+            isBlocking = false
+            for (id, link) in desired where fates[id]?.isBlocked == false {
+                var needed = link.prerequisites
+                if case .veth(let peer) = link.kind { needed.append(peer) }
+                guard needed.contains(where: { fates[$0]?.isBlocked == true }) else { continue }
+                fates[id] = .blocked
+                isBlocking = true
+            }
         }
     }
 
@@ -229,6 +259,14 @@ extension ObservedLinkKind {
     }
 }
 
+extension ObservedNamespace {
+    /// True if the kernel has IPv6: `lo`, which is always there, then has a mode of address generation.
+    fileprivate var hasIPv6: Bool {
+        guard let loopback = links.first(where: { $0.index == 1 }) else { return true }
+        return loopback.addressGeneration != nil
+    }
+}
+
 extension VXLAN {
     /// Why the kernel can't change a VXLAN link in place. Kernel: `vxlan_nl2conf()` with `changelink`.
     func reasonToRemake(as new: VXLAN) -> String? {
@@ -242,8 +280,6 @@ extension VXLAN {
         if udpZeroChecksum6Receive != new.udpZeroChecksum6Receive {
             return "'udp6zerocsumrx' can't be changed in place"
         }
-        if local != nil, new.local == nil { return "'local' can't be taken away in place" }
-        if remote != nil, new.remote == nil { return "'remote' can't be taken away in place" }
         if underlay != nil, new.underlay == nil { return "'dev' can't be taken away in place" }
         if let old = (local ?? remote)?.family, let family = (new.local ?? new.remote)?.family, old != family
         {

@@ -12,16 +12,26 @@ struct Losses {
         case whileRemoving
     }
 
+    /// When something goes, and with what.
+    struct Loss {
+        var moment: Moment
+        /// False if it depends on the node's settings, or if only a part of it goes.
+        var isSure: Bool
+        var reason: String
+    }
+
     /// An address at a place.
     private struct Located: Hashable {
         var address: IPAddress
         var place: Place
     }
 
-    /// Links whose last IPv4 address goes, and with it every IPv4 route by them.
-    private var routesByLink: [LinkID: Moment] = [:]
+    /// Links that go, and with them all that is on them and every route by them.
+    private var links: [LinkID: Moment] = [:]
     /// Links that go down, and with that every route by them.
     private var lowered: Set<LinkID> = []
+    /// Links whose last IPv4 address goes, and with it every IPv4 route by them.
+    private var routesByLink: [LinkID: Moment] = [:]
     /// Addresses that go, and with them every route that prefers them as source.
     private var gone: [Located: Moment] = [:]
     /// Addresses that some link has all the time.
@@ -29,22 +39,30 @@ struct Losses {
     /// Addresses that some link shall have.
     private var wanted: Set<Located> = []
 
-    /// Notes what goes with the addresses that a kept link loses, and with the link's going down.
-    mutating func note(_ comparison: AddressComparison, on link: Link) {
-        if comparison.losesEveryIPv4First {
-            routesByLink[link.id] = .whileBuilding
-        } else if comparison.losesEveryIPv4Last {
-            routesByLink[link.id] = .whileRemoving
-        }
-        let place = link.id.place
-        note(comparison.lasting, lastingAt: place)
-        note(comparison.deletedLast.map(\.value.address), goneFrom: place, .whileRemoving)
-        note(comparison.deletedFirst.map(\.value.address), goneFrom: place, .whileBuilding)
-        note(comparison.dropped.map(\.address), goneFrom: place, .whileBuilding)
-    }
+    // MARK: Notes
+
+    /// Notes that a link goes.
+    mutating func note(_ link: LinkID, _ moment: Moment) { links[link] = moment }
+
+    /// True if a link goes before anything is built.
+    func isCleared(_ link: LinkID) -> Bool { links[link] == .whileClearing }
 
     /// Notes that a link goes down.
     mutating func note(lowering link: LinkID) { lowered.insert(link) }
+
+    /// Notes what goes with the addresses that a kept link loses.
+    mutating func note(_ comparison: AddressComparison, on link: LinkID) {
+        if comparison.losesEveryIPv4First {
+            routesByLink[link] = .whileBuilding
+        } else if comparison.losesEveryIPv4Last {
+            routesByLink[link] = .whileRemoving
+        }
+        note(comparison.lasting, lastingAt: link.place)
+        note(comparison.deletedLast.map(\.value.address), goneFrom: link.place, .whileRemoving)
+        note(comparison.deletedFirst.map(\.value.address), goneFrom: link.place, .whileBuilding)
+        let unasked = comparison.dropped.filter { $0.address.family == .ipv4 }
+        note(unasked.map(\.address), goneFrom: link.place, .whileBuilding)
+    }
 
     /// Notes addresses that a link of a place loses; of several links that have one the last counts.
     mutating func note(_ addresses: [IPAddress], goneFrom place: Place, _ moment: Moment) {
@@ -63,33 +81,53 @@ struct Losses {
         for address in addresses { wanted.insert(Located(address: address, place: place)) }
     }
 
-    /// True if a route is gone since its link goes down.
-    func lowers(_ route: Route) -> Bool {
-        route.device.map { lowered.contains(LinkID($0, in: route.place)) } ?? false
-    }
+    // MARK: Questions
 
-    /// When the kernel drops a route, or of an IPv6 one its source, for the addresses that go; `nil` if it stays.
-    func moment(of route: Route) -> Moment? {
-        let moments = [momentOfLink(route), momentOfSource(route)].compactMap { $0 }
-        return moments.min { $0.rawValue < $1.rawValue }
+    /// Whether and when the kernel first drops a route that is there, or of an IPv6 one its source.
+    func loss(of route: Route) -> Loss? {
+        if links.isEmpty, lowered.isEmpty, routesByLink.isEmpty, gone.isEmpty { return nil }
+        let found = [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)].compactMap { $0 }
+        return found.min { $0.moment.rawValue < $1.moment.rawValue }
     }
 
     /// True if the kernel drops a route while things are removed, though it be added before.
     func isDroppedInTheEnd(_ route: Route) -> Bool {
-        [momentOfLink(route), momentOfSource(route)].contains(.whileRemoving)
+        if links.isEmpty, routesByLink.isEmpty, gone.isEmpty { return false }
+        return [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)]
+            .contains { $0?.moment == .whileRemoving }
     }
 
-    private func momentOfLink(_ route: Route) -> Moment? {
-        guard route.destination.family == .ipv4, let device = route.device else { return nil }
-        return routesByLink[LinkID(device, in: route.place)]
+    private func lossWithLink(_ route: Route) -> Loss? {
+        guard let device = route.device else { return nil }
+        let id = LinkID(device, in: route.place)
+        if let moment = links[id] {
+            return Loss(moment: moment, isSure: true, reason: "the kernel drops it with link '\(device)'")
+        }
+        guard lowered.contains(id) else { return nil }
+        let reason = "the kernel drops it as link '\(device)' goes down"
+        return Loss(moment: .whileBuilding, isSure: true, reason: reason)
     }
 
-    private func momentOfSource(_ route: Route) -> Moment? {
+    private func lossWithAddresses(_ route: Route) -> Loss? {
+        guard route.destination.family == .ipv4, let device = route.device,
+            let moment = routesByLink[LinkID(device, in: route.place)]
+        else { return nil }
+        let reason = "the kernel drops it with the last IPv4 address of link '\(device)'"
+        // With `promote_secondaries` another address may stay.
+        return Loss(moment: moment, isSure: false, reason: reason)
+    }
+
+    private func lossWithSource(_ route: Route) -> Loss? {
         guard let source = route.source else { return nil }
         let located = Located(address: source, place: route.place)
         guard let moment = gone[located], !lasting.contains(located) else { return nil }
         // What goes in the end is missed only if no other link has got it by then.
-        if case .whileRemoving = moment, wanted.contains(located) { return nil }
-        return moment
+        if moment == .whileRemoving, wanted.contains(located) { return nil }
+        guard route.destination.family == .ipv4 else {
+            let reason = "the kernel takes its source \(source) from it with the address"
+            return Loss(moment: moment, isSure: false, reason: reason)
+        }
+        let reason = "the kernel drops it with its source address \(source)"
+        return Loss(moment: moment, isSure: moment == .whileClearing, reason: reason)
     }
 }

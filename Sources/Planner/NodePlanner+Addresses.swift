@@ -53,16 +53,18 @@ extension NodePlanner {
                 Change(.delete, .deleteAddress(address.value, on: link.id), reason: address.reason)
             )
         }
-        losses.note(comparison, on: link)
+        losses.note(comparison, on: link.id)
     }
 
     /// Notes which addresses go with links that go, and which stay with links that are not Weft's.
     private mutating func noteAddressesOfOtherLinks() {
         for (id, existing) in links.observed {
             let addresses = existing.addresses.map(\.value.address)
+            // IPv6 routes keep their source when the link that has it goes: `addrconf_ifdown()` is not `ipv6_del_addr()`.
+            let sources = addresses.filter { $0.family == .ipv4 }
             switch links.fates[id] {
-            case .remake: losses.note(addresses, goneFrom: id.place, .whileClearing)
-            case .delete: losses.note(addresses, goneFrom: id.place, isCleared(id) ? .whileClearing : .whileRemoving)
+            case .remake: losses.note(sources, goneFrom: id.place, .whileClearing)
+            case .delete: losses.note(sources, goneFrom: id.place, losses.isCleared(id) ? .whileClearing : .whileRemoving)
             case .create, .blocked, nil: losses.note(addresses, lastingAt: id.place)
             case .keep: break
             }

@@ -3,52 +3,68 @@ import NetworkModel
 extension NodePlanner {
     /// Permanent neighbours on Weft's links.
     mutating func planNeighbours() {
-        var present: [Neighbour.Key: ObservedNeighbour] = [:]
-        forEachObserved { namespace in
-            present.reserveCapacity(present.count + namespace.neighbours.count)
-            for neighbour in namespace.neighbours where isOnKeptLink(neighbour.value.link) {
-                present[neighbour.value.key] = neighbour
-            }
-        }
-        for wanted in desired.neighbours {
-            guard let existing = present.removeValue(forKey: wanted.key) else {
+        let present = KeyIndex(observed.everywhere(\.neighbours))
+        var isWanted = [Bool](repeating: false, count: present.elements.count)
+        let isKept = LastAnswer<LinkID, Bool>(links.keepsContents)
+        let reasonForLoss = LastAnswer<LinkID, String?>(links.reasonForLosingNeighbours)
+        let isBlocked = LastAnswer<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
+        for wanted in desired.neighbours where !isBlocked(wanted.link) {
+            var position: Int?
+            present.forEach(wanted.key) { position = $0 }
+            guard let position, isKept(wanted.link) else {
                 // A link that is there may have found the neighbour out by itself, which no dump of permanent ones shows.
-                let isKept = isOnKeptLink(wanted.link)
-                let operation = isKept ? Operation.replaceNeighbour(wanted) : .addNeighbour(wanted)
+                let operation = isKept(wanted.link) ? Operation.replaceNeighbour(wanted) : .addNeighbour(wanted)
                 fill(wanted.link.place, Change(.create, operation))
                 continue
             }
-            let differences = existing.differences(from: wanted)
+            isWanted[position] = true
+            let differences = present.elements[position].differences(from: wanted)
             if !differences.isEmpty {
                 fill(wanted.link.place, Change(.change, .replaceNeighbour(wanted), differences: differences))
-            } else if let reason = reasonForLosingNeighbours(wanted.link) {
+            } else if let reason = reasonForLoss(wanted.link) {
                 fill(wanted.link.place, Change(.create, .replaceNeighbour(wanted), reason: reason))
             }
         }
-        let unwanted = present.values.filter { $0.isManaged && reasonForLosingNeighbours($0.value.link) == nil }
-        for existing in unwanted.sorted(by: { $0.value.key < $1.value.key }) {
-            steps.removingEntries.append(Change(.delete, .deleteNeighbour(existing.value)))
+        var unwanted: [Neighbour] = []
+        for (position, existing) in present.elements.enumerated() where !isWanted[position] && existing.isManaged {
+            let link = existing.value.link
+            if isKept(link), reasonForLoss(link) == nil { unwanted.append(existing.value) }
+        }
+        for neighbour in unwanted.sorted(by: { $0.key < $1.key }) {
+            steps.removingEntries.append(Change(.delete, .deleteNeighbour(neighbour)))
         }
     }
+}
 
-    func forEachObserved(_ body: (ObservedNamespace) -> Void) {
-        body(observed.node)
-        for name in observed.namespaces.keys.sorted() {
-            if let namespace = observed.namespaces[name] { body(namespace) }
-        }
-    }
-
+extension LinkSurvey {
     /// True if an entry on the link is still there when the contents of its place are filled.
-    func isOnKeptLink(_ link: LinkID) -> Bool {
-        links.fates[link]?.keepsContents ?? false
+    func keepsContents(_ link: LinkID) -> Bool {
+        fates[link]?.keepsContents ?? false
     }
 
     /// Why the kernel drops the neighbours of a kept link; `nil` if it does not. Kernel: `neigh_changeaddr()`,
     /// `neigh_ifdown()`.
-    private func reasonForLosingNeighbours(_ id: LinkID) -> String? {
-        guard case .keep(let existing)? = links.fates[id], let link = links.desired[id] else { return nil }
+    fileprivate func reasonForLosingNeighbours(_ id: LinkID) -> String? {
+        guard case .keep(let existing)? = fates[id], let link = desired[id] else { return nil }
         if existing.isUp, !link.isUp { return "the kernel drops it as the link goes down" }
         return existing.mac == link.mac ? nil : "the kernel drops it as the link's MAC changes"
+    }
+}
+
+/// Remembers the answer to the last question: entries come by the thousand, link by link.
+final class LastAnswer<Question: Equatable, Answer> {
+    private let find: (Question) -> Answer
+    private var last: (question: Question, answer: Answer)?
+
+    init(_ find: @escaping (Question) -> Answer) {
+        self.find = find
+    }
+
+    func callAsFunction(_ question: Question) -> Answer {
+        if let last, last.question == question { return last.answer }
+        let answer = find(question)
+        last = (question, answer)
+        return answer
     }
 }
 

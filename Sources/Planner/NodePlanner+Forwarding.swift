@@ -3,22 +3,38 @@ import NetworkModel
 extension NodePlanner {
     /// FDB entries on Weft's links.
     mutating func planForwarding() {
-        var present = PresentForwarding()
-        forEachObserved { namespace in
-            for entry in namespace.forwarding where isThereWhenFilling(entry) { present.insert(entry, in: table(of: entry)) }
+        let isThere = LastAnswer<EntryTable, Bool>(isThereWhenFilling)
+        let tableNow = LastAnswer<EntryTable, LinkID>(links.table)
+        let tableThen = LastAnswer<EntryTable, LinkID>(links.tableWhenFilled)
+        let isBlocked = LastAnswer<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
+        let entries = observed.everywhere(\.forwarding).filter { isThere(EntryTable($0)) }
+        let present = KeyIndex(entries.map { PlacedEntry($0, in: tableNow(EntryTable($0))) })
+        var isTaken = [Bool](repeating: false, count: entries.count)
+        for wanted in desired.forwarding where !isBlocked(wanted.link) {
+            var found: [Int] = []
+            present.forEach(PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key) { found.append($0) }
+            for position in found { isTaken[position] = true }
+            if found.count == 1, entries[found[0]] == wanted { continue }
+            plan(wanted, over: found.map { entries[$0] }.sorted(by: ForwardingEntry.isOrdered))
         }
-        for wanted in desired.forwarding { plan(wanted, &present) }
-        for entry in present.remaining where isOnKeptLink(entry.link) {
-            steps.removingEntries.append(Change(.delete, .deleteForwarding(entry)))
+        removeForwarding(entries.indices.filter { !isTaken[$0] }.map { entries[$0] })
+    }
+
+    private mutating func removeForwarding(_ unwanted: [ForwardingEntry]) {
+        var last: ForwardingEntry?
+        for entry in unwanted.sorted(by: ForwardingEntry.isOrdered) where links.keepsContents(entry.link) {
+            // One deletion takes all destinations of an address, but for the zero address.
+            let isGone = entry.mac != .zero && last?.key == entry.key
+            if !isGone { steps.removingEntries.append(Change(.delete, .deleteForwarding(entry))) }
+            last = entry
         }
     }
 
-    private mutating func plan(_ wanted: ForwardingEntry, _ present: inout PresentForwarding) {
-        let existing = present.take(wanted, from: tableWhenFilled(of: wanted))
-        if existing == [wanted] { return }
+    private mutating func plan(_ wanted: ForwardingEntry, over existing: [ForwardingEntry]) {
         guard let first = existing.first else {
             // A bridge, or a VXLAN link, that is there may have learnt the address, which no dump of fixed ones shows.
-            let isLearnable = wanted.table == .bridge || (isOnKeptLink(wanted.link) && !wanted.takesDestinations)
+            let isKept = links.keepsContents(wanted.link)
+            let isLearnable = wanted.table == .bridge || (isKept && !wanted.takesDestinations)
             let operation = isLearnable ? Operation.replaceForwarding(wanted) : .addForwarding(wanted)
             return fill(wanted.link.place, Change(.create, operation))
         }
@@ -54,74 +70,63 @@ extension NodePlanner {
         )
     }
 
-    // MARK: Whose table
-
-    /// The link whose table an entry that is there is in: its own link, or the bridge of that.
-    private func table(of entry: ForwardingEntry) -> LinkID {
-        guard entry.table == .bridge, let master = links.observed[entry.link]?.master else { return entry.link }
-        return LinkID(master, in: entry.link.place)
-    }
-
-    /// The link whose table an entry shall be in.
-    private func tableWhenFilled(of entry: ForwardingEntry) -> LinkID {
-        guard entry.table == .bridge, let master = links.desired[entry.link]?.master else { return entry.link }
-        return LinkID(master, in: entry.link.place)
-    }
-
-    /// True if an entry is still there when the contents of its place are filled.
-    private func isThereWhenFilling(_ entry: ForwardingEntry) -> Bool {
-        switch links.fates[entry.link] {
+    /// True if the entries of a table are still there when the contents of its place are filled.
+    private func isThereWhenFilling(_ entries: EntryTable) -> Bool {
+        switch links.fates[entries.link] {
         case .keep(let existing)?:
-            guard entry.table == .bridge, let master = existing.master else { return true }
+            guard entries.table == .bridge, let master = existing.master else { return true }
             // A bridge forgets the addresses of a port that leaves.
-            guard master == links.desired[entry.link]?.master else { return false }
-            return links.fates[LinkID(master, in: entry.link.place)]?.keepsContents ?? true
+            guard master == links.desired[entries.link]?.master else { return false }
+            return links.fates[LinkID(master, in: entries.link.place)]?.keepsContents ?? true
         case .delete?:
             // The port goes in the end; until then its bridge has the address.
-            guard entry.table == .bridge, !isCleared(entry.link) else { return false }
-            return isOnKeptLink(table(of: entry))
+            guard entries.table == .bridge, !losses.isCleared(entries.link) else { return false }
+            return links.keepsContents(links.table(of: entries))
         case .create?, .remake?, .blocked?, nil:
             return false
         }
     }
 }
 
-/// The FDB entries that are there, found by the address and the link whose table they are in.
-private struct PresentForwarding {
-    private struct Key: Hashable {
-        var mac: MACAddress
-        var vlan: UInt16
-        var table: ForwardingEntry.Table
-        var link: LinkID
-        /// Of the zero address each destination is an entry of its own.
-        var destination: IPAddress?
+/// Entries that are kept or lost together: those of a link in its own table, or in that of its bridge.
+private struct EntryTable: Equatable {
+    var link: LinkID
+    var table: ForwardingEntry.Table
 
-        init(_ entry: ForwardingEntry, _ link: LinkID) {
-            mac = entry.mac
-            vlan = entry.vlan
-            table = entry.table
-            self.link = link
-            destination = entry.mac == .zero ? entry.destination : nil
-        }
+    init(_ entry: ForwardingEntry) {
+        link = entry.link
+        table = entry.table
+    }
+}
+
+extension LinkSurvey {
+    /// The link whose table entries that are there are in: their own link, or the bridge of that.
+    fileprivate func table(of entries: EntryTable) -> LinkID {
+        guard entries.table == .bridge, let master = observed[entries.link]?.master else { return entries.link }
+        return LinkID(master, in: entries.link.place)
     }
 
-    private var entries: [Key: [ForwardingEntry]] = [:]
+    /// The link whose table entries shall be in.
+    fileprivate func tableWhenFilled(of entries: EntryTable) -> LinkID {
+        guard entries.table == .bridge, let master = desired[entries.link]?.master else { return entries.link }
+        return LinkID(master, in: entries.link.place)
+    }
+}
 
-    mutating func insert(_ entry: ForwardingEntry, in link: LinkID) {
-        entries[Key(entry, link), default: []].append(entry)
+/// An FDB entry and the link whose table it is in: a bridge has an address once, on whichever port.
+private struct PlacedEntry: Keyed {
+    var entry: ForwardingEntry
+    var table: LinkID
+
+    init(_ entry: ForwardingEntry, in table: LinkID) {
+        self.entry = entry
+        self.table = table
     }
 
-    /// Takes out what is there in place of an entry, in a fixed order.
-    mutating func take(_ wanted: ForwardingEntry, from link: LinkID) -> [ForwardingEntry] {
-        (entries.removeValue(forKey: Key(wanted, link)) ?? []).sorted(by: ForwardingEntry.isOrdered)
-    }
-
-    /// What was not taken out, each as often as it must be deleted.
-    var remaining: [ForwardingEntry] {
-        entries.values.flatMap { entries in
-            let sorted = entries.sorted(by: ForwardingEntry.isOrdered)
-            return sorted[0].mac == .zero ? sorted : Array(sorted.prefix(1))
-        }.sorted(by: ForwardingEntry.isOrdered)
+    var key: ForwardingEntry.Key {
+        var key = entry.key
+        key.link = table
+        return key
     }
 }
 

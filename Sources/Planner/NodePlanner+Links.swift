@@ -11,7 +11,7 @@ extension NodePlanner {
             let rightRank = (order.group(of: right), order.depth(of: right))
             return leftRank == rightRank ? left < right : leftRank < rightRank
         }
-        var indexes = IndexAllocator(links)
+        var indexes = IndexAllocator(observed: observed)
         for id in ordered {
             guard let link = links.desired[id], let fate = links.fates[id] else { continue }
             switch fate {
@@ -98,16 +98,15 @@ extension NodePlanner {
             guard let fate = links.fates[id] else { continue }
             switch fate {
             case .remake(let existing, _):
+                losses.note(id, .whileClearing)
                 guard isFirstOfDeletedPair(id) else { continue }
-                clear(deletion(of: existing, id: id, isCounted: false))
+                steps.clearing.append(deletion(of: existing, id: id, isCounted: false))
             case .delete(let existing):
+                let isEarly = isBlocking(id, existing, needs) || standsOnClearedLink(existing, needs) || goesWithRemade(id)
+                losses.note(id, isEarly ? .whileClearing : .whileRemoving)
                 guard isFirstOfDeletedPair(id), !diesWithNamespace(id) else { continue }
                 let change = deletion(of: existing, id: id, isCounted: true)
-                if isBlocking(id, existing, needs) || standsOnClearedLink(existing, needs) {
-                    clear(change)
-                } else {
-                    steps.removingLinks.append(change)
-                }
+                if isEarly { steps.clearing.append(change) } else { steps.removingLinks.append(change) }
             case .create, .keep, .blocked:
                 break
             }
@@ -118,13 +117,6 @@ extension NodePlanner {
     private func linksInOrderOfDeletion() -> [LinkID] {
         let depths = links.fates.keys.map { (id: $0, depth: links.depth(of: $0)) }
         return depths.sorted { ($1.depth, $0.id) < ($0.depth, $1.id) }.map(\.id)
-    }
-
-    private mutating func clear(_ change: Change) {
-        guard case .deleteLink(let id, _, let peer) = change.operation else { return }
-        steps.clearing.append(change)
-        cleared.insert(id)
-        if let peer { cleared.insert(peer) }
     }
 
     private func deletion(of existing: ObservedLink, id: LinkID, isCounted: Bool) -> Change {
@@ -145,6 +137,11 @@ extension NodePlanner {
         case (false, true): return false
         case (true, true), (false, false): return id < peer
         }
+    }
+
+    /// True if a link goes at once because the other end of its pair is made anew.
+    private func goesWithRemade(_ id: LinkID) -> Bool {
+        links.peers[id].map(isRemade) ?? false
     }
 
     private func isRemade(_ id: LinkID) -> Bool {
@@ -187,7 +184,7 @@ extension NodePlanner {
         var steps = 0
         while let name = parent, let link = links.observed[LinkID(name, in: .node)], steps <= links.observed.count {
             let id = LinkID(name, in: .node)
-            if isRemade(id) || links.peers[id].map(isRemade) == true { return true }
+            if isRemade(id) || goesWithRemade(id) { return true }
             if isDeleted(id), isBlocking(id, link, needs) { return true }
             parent = link.kind.parent
             steps += 1

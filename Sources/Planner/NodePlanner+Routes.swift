@@ -3,8 +3,9 @@ import NetworkModel
 extension NodePlanner {
     /// Routes: added exclusively, replaced where the only one is Weft's, deleted by their full key.
     mutating func planRoutes() {
-        let present = RouteTable(of: observed)
-        var isWanted = [Bool](repeating: false, count: present.routes.count)
+        let present = KeyIndex(observed.everywhere(\.routes))
+        var isWanted = [Bool](repeating: false, count: present.elements.count)
+        usableDevices.formUnion(links.desired.values.filter(\.isUp).map(\.id).filter { links.fates[$0]?.isBlocked != true })
         let ways = OnLinkPrefixes(of: links, and: desired, observed: observed)
         for route in desired.routesInOrder {
             guard checkDevice(of: route) else { continue }
@@ -15,30 +16,34 @@ extension NodePlanner {
             var mine: Int?
             var foreign: Int?
             present.forEach(route.key) { index in
-                if !present.routes[index].isManaged {
-                    if survives(present.routes[index]) { foreign = index }
-                } else if mine == nil || present.routes[index].differences(from: route).isEmpty {
+                if !present.elements[index].isManaged {
+                    if survives(present.elements[index]) { foreign = index }
+                } else if mine == nil || present.elements[index].differences(from: route).isEmpty {
                     mine = index
                 }
             }
             if let mine { isWanted[mine] = true }
-            plan(route, mine: mine.map { present.routes[$0] }, foreign: foreign.map { present.routes[$0] })
+            plan(
+                route,
+                mine: mine.map { present.elements[$0] },
+                foreign: foreign.map { present.elements[$0] }
+            )
         }
-        for (index, route) in present.routes.enumerated() where route.isManaged && !isWanted[index] {
-            removeRoute(route)
+        for (index, route) in present.elements.enumerated() where route.isManaged && !isWanted[index] {
+            remove(route)
         }
     }
 
-    private mutating func removeRoute(_ route: ObservedRoute) {
-        guard survives(route), !goesWithLink(route.value), !losses.lowers(route.value) else { return }
+    private mutating func remove(_ route: ObservedRoute) {
+        guard survives(route) else { return }
         let deletion = Change(.delete, .deleteRoute(route.value))
-        switch losses.moment(of: route.value) {
-        case .whileClearing? where route.value.destination.family == .ipv4:
-            break
-        case .whileBuilding?:
+        guard let loss = losses.loss(of: route.value) else { return steps.removingRoutes.append(deletion) }
+        if loss.isSure { return }
+        switch loss.moment {
+        case .whileBuilding:
             // Later it might be gone, with an address.
             groups[order.contentsGroup(of: route.value.place)].routesThatGo.append(deletion)
-        case .whileClearing?, .whileRemoving?, nil:
+        case .whileClearing, .whileRemoving:
             steps.removingRoutes.append(deletion)
         }
     }
@@ -48,20 +53,17 @@ extension NodePlanner {
             if let foreign { return refuse(route, holder: foreign) }
             return fillLasting(route, Change(.create, .addRoute(route)))
         }
+        let loss = losses.loss(of: mine.value)
         let differences = mine.differences(from: route)
-        if let reason = goesAtOnce(mine.value) {
+        if let loss, loss.isSure, loss.moment != .whileRemoving {
             if let foreign { return refuse(route, holder: foreign) }
-            fillLasting(route, Change(.create, .addRoute(route), reason: reason))
+            fillLasting(route, Change(.create, .addRoute(route), reason: loss.reason))
         } else if !differences.isEmpty {
             if let foreign { return refuse(route, holder: foreign) }
-            fillChange(of: mine, to: route, differences)
-        } else if let moment = goesWithAddress(mine.value) {
-            let reason = route.lossWords
-            let change = Change(.create, .replaceRoute(from: nil, to: route), reason: reason)
-            switch moment {
-            case .whileClearing, .whileBuilding: fill(route.place, change)
-            case .whileRemoving: steps.restoring.append(change)
-            }
+            fillChange(of: mine, to: route, differences, loss)
+        } else if let loss {
+            let change = Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason)
+            if losses.isDroppedInTheEnd(mine.value) { steps.restoring.append(change) } else { fill(route.place, change) }
         }
     }
 
@@ -71,21 +73,24 @@ extension NodePlanner {
         steps.restoring.append(change)
     }
 
-    private mutating func fillChange(of mine: ObservedRoute, to route: Route, _ differences: [Difference]) {
+    private mutating func fillChange(
+        of mine: ObservedRoute,
+        to route: Route,
+        _ differences: [Difference],
+        _ loss: Losses.Loss?
+    ) {
         guard mine.needsRemake(as: route) else {
             let replacement = Operation.replaceRoute(from: mine.value, to: route)
             return fillLasting(route, Change(.change, replacement, differences: differences))
         }
-        fill(route.place, Change(.delete, .deleteRoute(mine.value), isCounted: false))
-        fillLasting(
-            route,
-            Change(
-                .remake,
-                .addRoute(route),
-                differences: differences,
-                reason: "made anew: it can't be changed in place"
-            )
-        )
+        let deletion = Change(.delete, .deleteRoute(mine.value), reason: "to be made anew", isCounted: false)
+        if loss?.moment == .whileBuilding {
+            groups[order.contentsGroup(of: route.place)].routesThatGo.append(deletion)
+        } else {
+            fill(route.place, deletion)
+        }
+        let reason = "made anew: it can't be changed in place"
+        fillLasting(route, Change(.remake, .addRoute(route), differences: differences, reason: reason))
     }
 
     private mutating func refuse(_ route: Route, holder: ObservedRoute) {
@@ -103,9 +108,11 @@ extension NodePlanner {
     private mutating func checkDevice(of route: Route) -> Bool {
         guard let device = route.device else { return true }
         let id = LinkID(device, in: route.place)
+        if usableDevices.contains(id) { return true }
         let place = Self.words(for: route.place)
-        if let link = links.desired[id] {
-            guard route.type.needsDevice, !link.isUp else { return true }
+        if links.desired[id] != nil {
+            guard links.fates[id]?.isBlocked != true else { return false }
+            guard route.type.needsDevice else { return true }
             problems.append(
                 Problem(
                     "cannot add route \(route.summary)\(place): the link '\(device)' is down in the document",
@@ -115,7 +122,7 @@ extension NodePlanner {
             return false
         }
         guard let existing = links.observed[id] else {
-            if device.text == "lo" { return true }
+            if device.text == "lo" { return remember(usable: id) }
             problems.append(
                 Problem(
                     "cannot add route \(route.summary)\(place): there is no link '\(device)'",
@@ -124,7 +131,7 @@ extension NodePlanner {
             )
             return false
         }
-        guard existing.isManaged else { return true }
+        guard existing.isManaged else { return remember(usable: id) }
         problems.append(
             Problem(
                 "cannot add route \(route.summary)\(place): the link '\(device)' is no longer in the document",
@@ -134,45 +141,14 @@ extension NodePlanner {
         return false
     }
 
-    // MARK: What the kernel drops
+    private mutating func remember(usable id: LinkID) -> Bool {
+        usableDevices.insert(id)
+        return true
+    }
 
     /// True if the route's namespace stays.
     private func survives(_ route: ObservedRoute) -> Bool {
         route.value.place.name.map { desired.namespaces.contains($0) } ?? true
-    }
-
-    /// True if the route needs no deletion since its link goes.
-    private func goesWithLink(_ route: Route) -> Bool {
-        guard let device = route.device else { return false }
-        return links.fates[LinkID(device, in: route.place)].map { !$0.keepsContents } ?? false
-    }
-
-    /// Why a route that is there is surely gone before the contents of its place are filled; `nil` if it is not.
-    private func goesAtOnce(_ route: Route) -> String? {
-        guard let device = route.device else { return nil }
-        if losses.lowers(route) { return "the kernel drops it as link '\(device)' goes down" }
-        let id = LinkID(device, in: route.place)
-        switch links.fates[id] {
-        case .remake?: return "it goes with link '\(device)', which is made anew"
-        case .delete? where isCleared(id): return "it goes with link '\(device)'"
-        case .create?, .keep?, .delete?, .blocked?, nil: return nil
-        }
-    }
-
-    /// When the kernel may drop a route that is there and wanted, or its source; `nil` if it stays.
-    private func goesWithAddress(_ route: Route) -> Losses.Moment? {
-        goesWithLink(route) || losses.isDroppedInTheEnd(route) ? .whileRemoving : losses.moment(of: route)
-    }
-
-    /// True if a link is deleted before anything is built.
-    func isCleared(_ id: LinkID) -> Bool { cleared.contains(id) }
-}
-
-extension Route {
-    /// Why a route must come again.
-    fileprivate var lossWords: String {
-        destination.family == .ipv4
-            ? "the kernel drops it with what is deleted" : "the kernel takes its source from it with the address"
     }
 }
 
@@ -181,37 +157,8 @@ extension NodeState {
     ///
     /// Two stages do, for what leads to a gateway can't have one itself.
     fileprivate var routesInOrder: [Route] {
-        routes.filter { $0.gateway == nil } + routes.filter { $0.gateway != nil }
-    }
-}
-
-/// The routes of all places, found by key.
-struct RouteTable {
-    let routes: [ObservedRoute]
-    private var first: [Route.Key: Int32] = [:]
-    private var next: [Int32]
-
-    init(of state: ObservedState) {
-        routes = state.namespaces.keys.sorted().reduce(into: state.node.routes) { all, name in
-            all += state.namespaces[name]?.routes ?? []
-        }
-        next = [Int32](repeating: -1, count: routes.count)
-        first.reserveCapacity(routes.count)
-        for index in routes.indices.reversed() {
-            let position = Int32(index)
-            if let other = first.updateValue(position, forKey: routes[index].value.key) {
-                next[index] = other
-            }
-        }
-    }
-
-    /// Calls `body` with the index of each route of the key, in the kernel's order.
-    func forEach(_ key: Route.Key, _ body: (Int) -> Void) {
-        var index = first[key] ?? -1
-        while index >= 0 {
-            body(Int(index))
-            index = next[Int(index)]
-        }
+        guard routes.contains(where: { $0.gateway != nil }) else { return routes }
+        return routes.filter { $0.gateway == nil } + routes.filter { $0.gateway != nil }
     }
 }
 

@@ -13,11 +13,11 @@ struct NodePlanner {
     var warnings: [String] = []
     /// What the kernel drops by itself meanwhile.
     var losses = Losses()
+    /// The links that routes may leave by.
+    var usableDevices: Set<LinkID> = []
     var steps = Steps()
     /// What is built, by its group in ``order``.
     var groups: [BuildGroup]
-    /// The links that are deleted before anything is built.
-    var cleared: Set<LinkID> = []
 
     init(from observed: ObservedState, to desired: NodeState, options: PlanOptions) {
         self.observed = observed
@@ -38,12 +38,6 @@ struct NodePlanner {
         planForwarding()
         planRoutes()
         planSysctls()
-        for group in groups {
-            steps.building += group.namespaces
-            steps.building += group.links
-            steps.building += group.routesThatGo
-            steps.building += group.contents
-        }
     }
 
     /// Adds a change of what is on the links of a place, once they are all there.
@@ -61,7 +55,7 @@ struct NodePlanner {
 struct BuildGroup {
     var namespaces: [Change] = []
     var links: [Change] = []
-    /// Unwanted routes that are not there any more once the contents are filled.
+    /// Unwanted routes that may not be there any more once the contents are filled.
     var routesThatGo: [Change] = []
     var contents: [Change] = []
 }
@@ -131,6 +125,16 @@ struct BuildOrder {
         groupOfLink[id] = result.group
         depthOfLink[id] = result.depth
         return result
+    }
+}
+
+extension ObservedState {
+    /// What there is of a kind in the node's namespace and in Weft's, in order of name.
+    func everywhere<Element>(_ kind: (ObservedNamespace) -> [Element]) -> [Element] {
+        if namespaces.isEmpty { return kind(node) }
+        return namespaces.keys.sorted().reduce(into: kind(node)) { all, name in
+            if let namespace = namespaces[name] { all += kind(namespace) }
+        }
     }
 }
 

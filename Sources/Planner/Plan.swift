@@ -23,7 +23,8 @@ package struct Plan: Hashable, Sendable {
 
     /// Compares the states and orders what differs.
     ///
-    /// - Throws: ``PlanRefusal`` if the node is in the way of the document; it lists every reason.
+    /// - Throws: ``PlanRefusal`` if the node is in the way of the document; it lists every reason. A rollback is never
+    ///   refused: it leaves out what the node is in the way of, and warns of it.
     package init(
         from observed: ObservedState,
         to desired: NodeState,
@@ -31,9 +32,11 @@ package struct Plan: Hashable, Sendable {
     ) throws(PlanRefusal) {
         var planner = NodePlanner(from: observed, to: desired, options: options)
         planner.plan()
-        if !planner.problems.isEmpty { throw PlanRefusal(problems: planner.problems) }
-        changes = planner.steps.ordered
-        warnings = planner.warnings
+        guard planner.problems.isEmpty || options.isRollback else {
+            throw PlanRefusal(problems: planner.problems)
+        }
+        changes = planner.steps.ordered(around: planner.groups)
+        warnings = planner.warnings + planner.problems.map(\.message)
     }
 
     /// How many changes of each verb there are, as a person counts them.
@@ -79,10 +82,6 @@ package struct Problem: Hashable, Sendable, CustomStringConvertible {
 struct Steps {
     /// Links that must go before others can come.
     var clearing: [Change] = []
-    /// Links of the node, their attributes, and the namespaces.
-    var building: [Change] = []
-    /// What is on the node's links.
-    var filling: [Change] = []
     var settings: [Change] = []
     var removingEntries: [Change] = []
     var removingRoutes: [Change] = []
@@ -91,14 +90,17 @@ struct Steps {
     var removingNamespaces: [Change] = []
     var restoring: [Change] = []
 
-    /// The changes, in the order of their execution.
-    var ordered: [Change] {
-        var all: [Change] = []
-        let stages = [
-            clearing, building, filling, settings, removingEntries, removingRoutes, removingAddresses,
-            removingLinks,
-            removingNamespaces, restoring,
+    /// The changes, in the order of their execution; `groups` is what is built.
+    ///
+    /// An array that is all there is is not copied: it may hold a hundred thousand changes.
+    func ordered(around groups: [BuildGroup]) -> [Change] {
+        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.contents] }
+        let removed = [
+            removingEntries, removingRoutes, removingAddresses, removingLinks, removingNamespaces, restoring,
         ]
+        let stages = ([clearing] + built + [settings] + removed).filter { !$0.isEmpty }
+        if stages.count == 1 { return stages[0] }
+        var all: [Change] = []
         all.reserveCapacity(stages.reduce(0) { $0 + $1.count })
         for stage in stages { all += stage }
         return all

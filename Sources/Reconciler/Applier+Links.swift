@@ -39,21 +39,21 @@ extension Applier {
             tag: tag
         )
         indexes[link.id] = creation.index
-        try finishLink(link, index: creation.index, tag: tag)
+        try finishLink(link, index: creation.index, isFarEnd: false, tag: tag)
         guard let peer = creation.peer else { return }
         indexes[peer.id] = creation.peerIndex
-        try finishLink(peer, index: creation.peerIndex, tag: tag)
+        try finishLink(peer, index: creation.peerIndex, isFarEnd: true, tag: tag)
     }
 
     /// Gives a new link what the creating message can't, in its own place.
-    private mutating func finishLink(_ link: Link, index: Int32, tag: Int) throws {
+    private mutating func finishLink(_ link: Link, index: Int32, isFarEnd: Bool, tag: Int) throws {
         let master = self.index(of: link.master, in: link.id.place)
         try append(at: link.id.place, tag: tag) { batch, tag in
             batch.appendFinishLink(
                 link,
                 index: index,
                 masterIndex: master,
-                wasCreatedElsewhere: link.id.place != .node,
+                wasCreatedElsewhere: isFarEnd || link.id.place != .node,
                 tag: tag
             )
         }
@@ -86,8 +86,8 @@ extension Applier {
             targets[id.place, default: []].append(DeletionTarget(index: index, name: id.name, tag: end))
             end += 1
         }
-        // The node's last: links in namespaces may stand on them.
-        for (place, group) in targets.sorted(by: { $1.key < $0.key }) {
+        // The node's last: what they carry in namespaces would go with them, and not be there to be deleted.
+        for (place, group) in targets.sorted(by: { $0.key > $1.key }) {
             try delete(group, in: place)
         }
         for position in first..<end {

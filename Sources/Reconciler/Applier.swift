@@ -13,6 +13,7 @@ struct Applier: ~Copyable {
     let node: Node
     let hook: StepHook?
     let keepsGoing: Bool
+    let interruption: () -> String?
     let progress: (Int) -> Void
     var sessions: Sessions
 
@@ -32,6 +33,9 @@ struct Applier: ~Copyable {
     /// How many changes were begun, and how many of them are answered for.
     private var begun = 0
     private var done = 0
+
+    /// How many changes were left out, or refused, because of what they are about failed before.
+    private var stranded = 0
 
     /// What could not be done.
     private(set) var failures: [ApplyFailure] = []
@@ -53,12 +57,14 @@ struct Applier: ~Copyable {
         sessions: consuming Sessions,
         hook: StepHook?,
         keepsGoing: Bool,
+        interruption: @escaping () -> String?,
         progress: @escaping (Int) -> Void
     ) {
         self.node = node
         self.sessions = sessions
         self.hook = hook
         self.keepsGoing = keepsGoing
+        self.interruption = interruption
         self.progress = progress
     }
 
@@ -66,7 +72,7 @@ struct Applier: ~Copyable {
     var messagesSent: Int { sessions.messagesSent }
 
     /// How many changes went through.
-    var applied: Int { max(0, done - failures.count) }
+    var applied: Int { max(0, done - failures.count - stranded) }
 
     /// Carries out `plan` on the node as it was observed.
     ///
@@ -104,7 +110,10 @@ struct Applier: ~Copyable {
         let change = changes[position]
         begun = position
         if case .deleteLink = change.operation { return try deleteLinks(from: position) }
-        if isStranded(change.operation) { return position + 1 }
+        if isStranded(change.operation) {
+            stranded += 1
+            return position + 1
+        }
         switch change.operation {
         case .createNamespace(let name):
             try createNamespace(name, tag: position)
@@ -203,11 +212,21 @@ struct Applier: ~Copyable {
     private mutating func settle(_ refusals: [Refusal]) throws {
         done = begun
         progress(done)
+        if let signal = interruption() {
+            failures.append(
+                ApplyFailure(operation: "go on", object: "", sentence: "interrupted by \(signal)")
+            )
+            throw Stop()
+        }
         guard !refusals.isEmpty else { return }
         var last: Int?
         for refusal in refusals {
             defer { last = refusal.tag }
-            guard refusal.tag != last, !isStranded(changes[refusal.tag].operation) else { continue }
+            guard refusal.tag != last else { continue }
+            if isStranded(changes[refusal.tag].operation) {
+                stranded += 1
+                continue
+            }
             try fail(refusal.tag, refusal.errno, refusal.kernelMessage)
         }
     }
@@ -253,15 +272,20 @@ struct Applier: ~Copyable {
 
     private mutating func createNamespace(_ name: NamespaceName, tag: Int) throws {
         try flush()
-        let path = node.namespaceDirectory
+        let directory = node.namespaceDirectory
+        var batch = MessageBatch()
+        batch.appendMarkNamespace(alias: mark(of: name), tag: tag)
         try attempt(tag) { sessions in
             // What an interrupted creation left of the name is in the way.
-            try path.removeLeftOver(name.text)
-            try sessions.createNamespace(name)
+            try directory.removeLeftOver(name.text)
+            try sessions.createNamespace(name) { socket in
+                if let refusal = try socket.transact(&batch).first {
+                    throw SystemCallError("mark", on: name.text, refusal.errno)
+                }
+            }
         }
         guard !failedPlaces.contains(.namespace(name)) else { return }
         filling = name
-        placeBatch.appendMarkNamespace(alias: mark(of: name), tag: tag)
         indexes[LinkID(InterfaceName(fromKernel: "lo"), in: .namespace(name))] = 1
     }
 

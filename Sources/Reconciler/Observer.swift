@@ -14,26 +14,68 @@ struct Observer {
         var registry: Registry?
     }
 
+    /// What of a node is read.
+    struct Scope {
+        /// The settings whose values are asked for.
+        var sysctls: [Sysctl.Key] = []
+        /// The places whose neighbours are asked for, besides those where Weft has any on record; `nil` for all.
+        var neighbours: Set<Place>?
+        /// Whether neighbours and FDB entries are read at all: they go with their links.
+        var includesEntries = true
+
+        /// What a plan for `desired` needs to know.
+        init(planning desired: NodeState) {
+            sysctls = desired.sysctls.map(\.key)
+            neighbours = []
+            var last: Place?
+            for neighbour in desired.neighbours where neighbour.link.place != last {
+                last = neighbour.link.place
+                neighbours?.insert(neighbour.link.place)
+            }
+        }
+
+        /// What the removal of everything needs to know.
+        static let destruction: Scope = {
+            var scope = Scope()
+            scope.includesEntries = false
+            return scope
+        }()
+
+        /// Everything.
+        init() {}
+
+        fileprivate func options(for place: Place, _ registry: Registry?) -> ObservationOptions {
+            var options = ObservationOptions()
+            options.includesForwarding = includesEntries
+            guard let neighbours, let registry else {
+                options.includesNeighbours = includesEntries
+                return options
+            }
+            options.includesNeighbours = neighbours.contains(place) || registry.neighbours.contains(place)
+            return options
+        }
+    }
+
     /// Reads the node and every namespace that is Weft's on it.
     ///
     /// - Parameters:
     ///   - sessions: Where the node is entered.
-    ///   - sysctls: The settings whose values are asked for.
-    /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``Registry/Unreadable``: what could not be read is never
+    ///   - scope: What is read.
+    /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``UnreadableRegistry``: what could not be read is never
     ///   taken for absent.
-    func observe(_ sessions: inout Sessions, sysctls: [Sysctl.Key]) throws -> Observation {
+    func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
         let registry = try Registry.load(from: node.runtimeDirectory)
         var state = ObservedState()
         state.node = try sessions.withSocket(of: .node) { socket in
-            try observeNamespace(on: &socket, place: .node, nodeLinks: [:])
+            try observeNamespace(on: &socket, place: .node, options: scope.options(for: .node, registry))
         }
         let nodeLinks = Dictionary(
             state.node.links.map { ($0.index, $0.name) },
             uniquingKeysWith: { first, _ in first }
         )
-        try observeNamespaces(into: &state, &sessions, registry, nodeLinks)
+        try observeNamespaces(into: &state, &sessions, scope, registry, nodeLinks)
         state.recordedSysctls = registry?.sysctls ?? [:]
-        try observe(sysctls: Set(sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
+        try observe(sysctls: Set(scope.sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
         return Observation(state: state, registry: registry)
     }
 
@@ -42,43 +84,57 @@ struct Observer {
     private func observeNamespaces(
         into state: inout ObservedState,
         _ sessions: inout Sessions,
+        _ scope: Scope,
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws {
-        for entry in try node.namespaceDirectory.list() {
-            guard let name = try? NamespaceName(entry.name) else { continue }
-            guard case .namespace = entry.kind else {
-                // An empty file of a registered name is what an interrupted creation left: it counts as absent.
-                let isOurs = entry.kind == .leftOver && registry?.namespaces[name] != nil
-                if !isOurs { state.foreignNamespaces.insert(name) }
-                continue
-            }
-            if let namespace = try observe(name, &sessions, registry, nodeLinks) {
+        for text in try node.namespaceDirectory.names() {
+            guard let name = try? NamespaceName(text) else { continue }
+            // What is not on record needs a look only if the record is lost.
+            let isCandidate = registry?.namespaces.contains(name) ?? true
+            if isCandidate, let namespace = try observe(name, &sessions, scope, registry, nodeLinks) {
                 state.namespaces[name] = namespace
-            } else {
+            } else if try !isLeftOver(name, registry) {
                 state.foreignNamespaces.insert(name)
             }
         }
         sessions.leave()
     }
 
-    /// Reads a namespace that is Weft's; `nil` if it is not.
+    /// True for the empty file of a registered name, which an interrupted creation left: it counts as absent.
+    private func isLeftOver(_ name: NamespaceName, _ registry: Registry?) throws -> Bool {
+        guard registry?.namespaces.contains(name) == true else { return false }
+        return try node.namespaceDirectory.hasLeftOver(name.text)
+    }
+
+    /// Reads a namespace that is Weft's; `nil` if it is not, or if the name is none of a namespace.
     private func observe(
         _ name: NamespaceName,
         _ sessions: inout Sessions,
+        _ scope: Scope,
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws -> ObservedNamespace? {
-        let presence = registry?.namespaces[name]
-        // What is not on record needs a look only if the record is lost.
-        if registry != nil, presence == nil { return nil }
         let mark = Mark.namespaceAlias(for: name, ofNode: node.namespace?.name)
-        return try sessions.withSocket(of: .namespace(name)) { socket in
-            let isMarked = try observeLoopback(on: &socket).alias == mark
-            guard isMarked || presence == .intended else { return nil }
-            var namespace = try observeNamespace(on: &socket, place: .namespace(name), nodeLinks: nodeLinks)
-            namespace.isMarked = isMarked
-            return namespace
+        do {
+            return try sessions.withSocket(of: .namespace(name)) { socket in
+                // With the record lost there may be many that are not ours: a look at the mark tells.
+                if registry == nil, try observeLoopback(on: &socket).alias != mark { return nil }
+                var namespace = try observeNamespace(
+                    on: &socket,
+                    place: .namespace(name),
+                    nodeLinks: nodeLinks
+                )
+                namespace.isMarked = namespace.links.contains { $0.index == 1 && $0.alias == mark }
+                // On record and with our links in it: somebody took the mark off. On record and without either: another
+                // one of the same name.
+                let isOurs = namespace.isMarked || namespace.links.contains(where: \.isManaged)
+                return isOurs ? namespace : nil
+            }
+        } catch is NotANetworkNamespace {
+            return nil
+        } catch let error as SystemCallError where error.errno == .noSuchFileOrDirectory {
+            return nil
         }
     }
 

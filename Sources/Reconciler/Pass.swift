@@ -28,20 +28,23 @@ struct Pass: ~Copyable {
     /// 3. Carry the plan out.
     /// 4. Read the node again; the plan for the same state must now be empty.
     /// 5. After a failure plan back to what was, from what is, and carry that out.
-    mutating func apply(_ desired: NodeState) throws -> ApplyReport {
+    mutating func apply(_ desired: NodeState, _ scope: Observer.Scope) throws -> ApplyReport {
         var sessions = try Sessions(node: node, hook: nil)
-        let before = try observer.observe(&sessions, for: desired)
+        let before = try observer.observe(&sessions, scope, for: desired)
         let plan = try Plan(from: before.state, to: desired)
         options.onPlan(plan)
         var report = ApplyReport(plan: plan)
         guard !plan.isEmpty else {
-            try save(Registry(before.registry, state: before.state, desired: desired), over: before.registry)
+            try save(
+                Registry(before.registry, state: before.state, desired: desired, scope: scope),
+                over: before.registry
+            )
             report.isVerified = true
             return report
         }
         try prepare(plan, before)
         carryOut(plan, on: before.state, into: &report)
-        verify(desired, before, &report)
+        verify(desired, scope, &report)
         if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, &report) }
         return report
     }
@@ -69,6 +72,7 @@ struct Pass: ~Copyable {
                 sessions: try Sessions(node: node, hook: hook),
                 hook: hook,
                 keepsGoing: options.keepsGoing,
+                interruption: options.interruption,
                 progress: options.onProgress
             )
             defer {
@@ -83,17 +87,21 @@ struct Pass: ~Copyable {
     }
 
     /// Reads the node again: what still differs is a failure, unless it is known to have failed.
-    private func verify(_ desired: NodeState, _ before: Observer.Observation, _ report: inout ApplyReport) {
+    private func verify(_ desired: NodeState, _ scope: Observer.Scope, _ report: inout ApplyReport) {
         guard report.failures.isEmpty || options.keepsGoing else { return }
         do {
             var sessions = try Sessions(node: node, hook: nil)
-            let after = try observer.observe(&sessions, for: desired)
+            let after = try observer.observe(&sessions, scope, for: desired)
             let remaining = try Plan(from: after.state, to: desired)
             report.isVerified = remaining.isEmpty
+            report.remaining = remaining.changes
             if report.failures.isEmpty {
                 report.failures += remaining.changes.map(ApplyFailure.init(remaining:))
             }
-            try save(Registry(after.registry, state: after.state, desired: desired), over: after.registry)
+            try save(
+                Registry(after.registry, state: after.state, desired: desired, scope: scope),
+                over: after.registry
+            )
         } catch {
             report.failures.append(ApplyFailure(verifying: error))
         }
@@ -104,13 +112,15 @@ struct Pass: ~Copyable {
         let restored = NodeState(restoring: before.state, node: node.name)
         do {
             var sessions = try Sessions(node: node, hook: nil)
-            let now = try observer.observe(&sessions, for: restored)
+            let now = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
             let plan = try Plan(from: now.state, to: restored, options: PlanOptions(isRollback: true))
+            report.undone = plan.changes
             var applier = Applier(
                 node: node,
                 sessions: try Sessions(node: node, hook: hook),
                 hook: hook,
                 keepsGoing: true,
+                interruption: { nil },
                 progress: { _ in }
             )
             defer {
@@ -118,7 +128,7 @@ struct Pass: ~Copyable {
                 report.messagesSent += applier.messagesSent
             }
             try applier.carryOut(plan, on: now.state)
-            let after = try observer.observe(&sessions, for: restored)
+            let after = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
             let remaining = try Plan(from: after.state, to: restored, options: PlanOptions(isRollback: true))
             report.rollbackFailures += remaining.changes.map(ApplyFailure.init(remaining:))
             report.isRolledBack = remaining.isEmpty
@@ -152,18 +162,20 @@ extension Registry {
     /// What will be true of the node if the plan is carried out to any point.
     fileprivate init(intending plan: Plan, _ before: Observer.Observation) {
         self = before.registry ?? Registry()
-        for name in before.state.namespaces.keys where namespaces[name] == nil { namespaces[name] = .made }
+        namespaces.formUnion(before.state.namespaces.keys)
         for change in plan.changes {
             switch change.operation {
             case .createNamespace(let name):
-                namespaces[name] = .intended
+                namespaces.insert(name)
+            case .addNeighbour(let neighbour):
+                neighbours.insert(neighbour.link.place)
             case .writeSysctl(let sysctl, let before?):
                 let first = sysctls[sysctl.key]?.before ?? before
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
             case .writeSysctl, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
                 .addAddress,
-                .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute, .addNeighbour,
-                .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
+                .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour,
+                .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
                 .restoreSysctl:
                 break
             }
@@ -171,9 +183,13 @@ extension Registry {
     }
 
     /// What is true of the node as it was found, of settings only what the document still has.
-    fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState) {
-        for (name, namespace) in state.namespaces {
-            namespaces[name] = namespace.isMarked ? .made : .intended
+    fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState, scope: Observer.Scope) {
+        namespaces = Set(state.namespaces.keys)
+        // Where nobody looked, what was on record stays on record.
+        if !scope.includesEntries { neighbours = old?.neighbours ?? [] }
+        if state.node.neighbours.contains(where: \.isManaged) { neighbours.insert(.node) }
+        for (name, namespace) in state.namespaces where namespace.neighbours.contains(where: \.isManaged) {
+            neighbours.insert(.namespace(name))
         }
         let wanted = Set(desired.sysctls.map(\.key))
         sysctls = (old?.sysctls ?? [:]).filter { wanted.contains($0.key) }

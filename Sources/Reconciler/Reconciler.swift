@@ -25,6 +25,8 @@ package struct Reconciler: Sendable {
         package var onWait: @Sendable (NodeLock.Holder?) -> Void = { _ in }
         /// Called before anything is changed.
         package var onPlan: @Sendable (Plan) -> Void = { _ in }
+        /// Asked after each batch: a text, such as `SIGINT`, ends the work, which is then undone like any other failure.
+        package var interruption: @Sendable () -> String? = { nil }
         /// Called after each batch, with how many changes went through.
         package var onProgress: @Sendable (Int) -> Void = { _ in }
 
@@ -35,12 +37,11 @@ package struct Reconciler: Sendable {
 
     /// Reads what the node holds.
     ///
-    /// - Parameter sysctls: Settings whose values are asked for.
     /// - Throws: What could not be read; see ``Observer``.
-    package func observe(sysctls: [Sysctl.Key] = []) throws -> ObservedState {
+    package func observe() throws -> ObservedState {
         try onThread { reconciler in
             var sessions = try Sessions(node: reconciler.node, hook: nil)
-            return try Observer(node: reconciler.node).observe(&sessions, sysctls: sysctls).state
+            return try Observer(node: reconciler.node).observe(&sessions, Observer.Scope()).state
         }
     }
 
@@ -59,7 +60,8 @@ package struct Reconciler: Sendable {
     package func plan(_ desired: NodeState) throws -> Plan {
         try onThread { reconciler in
             var sessions = try Sessions(node: reconciler.node, hook: nil)
-            let observation = try reconciler.observe(&sessions, for: desired)
+            let observer = Observer(node: reconciler.node)
+            let observation = try observer.observe(&sessions, Observer.Scope(planning: desired), for: desired)
             return try Plan(from: observation.state, to: desired)
         }
     }
@@ -73,18 +75,22 @@ package struct Reconciler: Sendable {
     package func apply(_ desired: NodeState, _ options: Options = Options()) throws -> ApplyReport {
         try onThread { reconciler in
             var pass = try Pass(node: reconciler.node, hook: reconciler.hook, options: options)
-            return try pass.apply(desired)
+            return try pass.apply(desired, Observer.Scope(planning: desired))
         }
     }
 
     /// Removes everything that Weft made on the node.
     ///
+    /// Does what can be done, and undoes nothing: whoever wants all of it gone wants back none of it.
+    ///
     /// - Throws: As ``apply(_:_:)``.
     package func destroy(_ options: Options = Options()) throws -> ApplyReport {
         let empty = NodeState(node: node.name)
+        var options = options
+        options.keepsGoing = true
         return try onThread { reconciler in
             var pass = try Pass(node: reconciler.node, hook: reconciler.hook, options: options)
-            let report = try pass.apply(empty)
+            let report = try pass.apply(empty, Observer.Scope.destruction)
             if report.isDone { try reconciler.forget() }
             return report
         }
@@ -99,10 +105,6 @@ package struct Reconciler: Sendable {
         if node.runtimeDirectory.hasPrefix(parent + "/") { try AtomicFile.removeDirectoryIfEmpty(parent) }
     }
 
-    private func observe(_ sessions: inout Sessions, for desired: NodeState) throws -> Observer.Observation {
-        try Observer(node: node).observe(&sessions, for: desired)
-    }
-
     private func onThread<Value>(_ body: (Reconciler) throws -> Value) throws -> Value {
         try DedicatedThread.run(named: "weft-pass") { try body(self) }
     }
@@ -110,8 +112,8 @@ package struct Reconciler: Sendable {
 
 extension Observer {
     /// Reads what a plan for `desired` needs to know: processes are counted where a namespace is to go.
-    func observe(_ sessions: inout Sessions, for desired: NodeState) throws -> Observation {
-        var observation = try observe(&sessions, sysctls: desired.sysctls.map(\.key))
+    func observe(_ sessions: inout Sessions, _ scope: Scope, for desired: NodeState) throws -> Observation {
+        var observation = try observe(&sessions, scope)
         let leaving = Set(observation.state.namespaces.keys).subtracting(desired.namespaces)
         try countProcesses(in: leaving, of: &observation.state)
         return observation

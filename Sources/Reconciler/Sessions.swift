@@ -82,10 +82,19 @@ struct Sessions: ~Copyable {
         position = place
     }
 
-    /// Makes a namespace, names it, and begins a visit there.
+    /// Makes a namespace, marks it, names it, and begins a visit there.
     ///
-    /// - Throws: ``SystemCallError``; what it has done by then is undone.
-    mutating func createNamespace(_ name: NamespaceName) throws {
+    /// The mark comes before the name: whatever has a name and is Weft's bears the mark, at every instant. Of an
+    /// interrupted creation there is at most the empty file of the name; the namespace dies with the thread.
+    ///
+    /// - Parameters:
+    ///   - name: Its name; free.
+    ///   - mark: Puts the mark on it, by its socket.
+    /// - Throws: ``SystemCallError``, or what `mark` throws; what was done by then is undone.
+    mutating func createNamespace(
+        _ name: NamespaceName,
+        mark: (inout NetlinkSocket) throws -> Void
+    ) throws {
         leave()
         let directory = node.namespaceDirectory
         try hook?.check("create", on: directory.path(of: name.text))
@@ -95,14 +104,15 @@ struct Sessions: ~Copyable {
             position = nil
             try NamespaceHandle.unshareNew()
             position = .namespace(name)
+            try mark(&begin(name, at: NamespaceHandle.current()).socket)
             try hook?.check("mount", on: directory.path(of: name.text))
             try directory.attach(name.text)
         } catch {
+            leave()
             // What failed is what matters; what may stay of the name is found by its kind.
-            try? directory.remove(name.text)
+            try? directory.removeLeftOver(name.text)
             throw error
         }
-        _ = try begin(name, at: NamespaceHandle.current())
     }
 
     /// Closes what is open in a named namespace, so that it can die.

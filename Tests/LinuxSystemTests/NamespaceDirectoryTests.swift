@@ -1,3 +1,6 @@
+import Dispatch
+import Foundation
+import Glibc
 import LinuxSystem
 import NetworkTesting
 import Testing
@@ -51,6 +54,55 @@ struct NamespaceDirectoryTests {
             try await group.waitForAll()
         }
         #expect(try mounts(at: path).count == 1)
+    }
+
+    @Test("is prepared by one at a time: the lock of ip netns add is waited for")
+    func waitsForLock() throws {
+        let path = "/run/wt-\(UInt64.random(in: .min ... .max))"
+        try AtomicFile.makeDirectories(path)
+        defer {
+            _ = try? Command(["umount", "--recursive", "--lazy", path]).result()
+            try? AtomicFile.removeTree(path)
+        }
+        let holder = try Command(["flock", "--no-fork", path, "sleep", "60"]).start()
+        #expect(try Eventually.holds { try locks(waiting: false, pid: holder.pid) })
+        // A thread of its own: those of the test run may all be busy.
+        let prepared = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            #expect(throws: Never.self) { try NamespaceDirectory(path: path).prepare() }
+            prepared.signal()
+        }
+        #expect(try Eventually.holds { try locks(waiting: true, pid: getpid()) })
+        #expect(try mounts(at: path).isEmpty)
+        try holder.end()
+        prepared.wait()
+        #expect(try mounts(at: path).count == 1)
+    }
+
+    /// True if a process holds a lock of flock(2), or waits for one.
+    private func locks(waiting: Bool, pid: Int32) throws -> Bool {
+        try (AtomicFile.read("/proc/locks") ?? "").split(separator: "\n")
+            .contains { $0.contains("FLOCK") && $0.contains(" \(pid) ") && $0.contains("->") == waiting }
+    }
+
+    @Test("of a thousand names is listed in a few milliseconds")
+    func listsThousand() throws {
+        try withDirectory { directory in
+            try DedicatedThread.run(named: "test") {
+                try NamespaceHandle.unshareNew()
+                for number in 0..<1000 {
+                    try directory.reserve("n\(number)")
+                    try directory.attach("n\(number)")
+                }
+            }
+            let clock = ContinuousClock()
+            var count = 0
+            let listing = try clock.measure { count = try directory.list().count }
+            #expect(count == 1000)
+            for number in 0..<1000 { try directory.remove("n\(number)") }
+            // Generous: it is a quadratic or a forking way that shall fail here.
+            #expect(listing < .milliseconds(250))
+        }
     }
 
     @Test("holds what it creates, as ip netns does")

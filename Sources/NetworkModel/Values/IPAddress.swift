@@ -110,6 +110,12 @@ package struct IPAddress: Hashable, Sendable {
     }
 }
 
+extension IPAddress {
+    package static func == (left: IPAddress, right: IPAddress) -> Bool {
+        left.low == right.low && left.high == right.high && left.family == right.family
+    }
+}
+
 extension IPAddress: Comparable {
     package static func < (left: IPAddress, right: IPAddress) -> Bool {
         (left.family.rawValue, left.high, left.low) < (right.family.rawValue, right.high, right.low)

@@ -6,8 +6,30 @@ package struct InvalidName: Error, Hashable, Sendable {
 
 /// The name of a link: at most 15 bytes, as the kernel's `dev_valid_name()` has it.
 package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// The name's text. At most 15 bytes, so it never needs memory of its own.
-    package let text: String
+    /// The 15 bytes, zeros behind the name, the first byte highest: a value that is copied and compared as two numbers,
+    /// for there are hundreds of thousands of them.
+    private let high: UInt64
+    private let low: UInt64
+
+    /// The name's text.
+    package var text: String {
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    /// Takes at most 15 bytes; what is behind them, or behind a NUL, is left out.
+    private init(bytes: String.UTF8View) {
+        var words: (UInt64, UInt64) = (0, 0)
+        for (offset, byte) in bytes.prefix(15).enumerated() {
+            if offset < 8 {
+                words.0 |= UInt64(byte) << UInt64(56 - 8 * offset)
+            } else {
+                words.1 |= UInt64(byte) << UInt64(56 - 8 * (offset - 8))
+            }
+        }
+        (high, low) = words
+    }
 
     /// Checks `text` and takes it.
     ///
@@ -28,12 +50,12 @@ package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConver
                 reason: "an interface name has no space, control character, '/', ':' or '%'"
             )
         }
-        self.text = text
+        self.init(bytes: text.utf8)
     }
 
     /// Takes a name that the kernel gave, which is therefore valid.
     package init(fromKernel text: String) {
-        self.text = text
+        self.init(bytes: text.utf8)
     }
 
     private static func isForbidden(_ byte: UInt8) -> Bool {
@@ -43,7 +65,9 @@ package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConver
         }
     }
 
-    package static func < (left: InterfaceName, right: InterfaceName) -> Bool { left.text < right.text }
+    package static func < (left: InterfaceName, right: InterfaceName) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
+    }
 
     package var description: String { text }
 }
@@ -53,7 +77,7 @@ package struct NamespaceName: Hashable, Sendable, Comparable, CustomStringConver
     /// The name's text.
     package let text: String
 
-    /// Checks `text` and takes it: one path component of at most 255 bytes that `ip netns` takes too.
+    /// Checks `text` and takes it: one path component of at most 100 bytes, so that a mark can hold it, that `ip netns` takes too.
     package init(_ text: String) throws(InvalidName) {
         guard !text.isEmpty else { throw InvalidName(reason: "a namespace name has at least one character") }
         guard text.utf8.count <= 255 else {

@@ -93,6 +93,8 @@ extension ObservedRoute {
         } else {
             isUnlikeAnyOfWefts = true
         }
+        // IPv6 lists routes that drop packets as if they led to `lo`.
+        if !value.type.needsDevice { value.device = nil }
         guard value.destination.family == .ipv4, header.rtm_scope != value.effectiveScope.number else { return }
         if let scope = AddressScope(number: header.rtm_scope) {
             value.scope = scope

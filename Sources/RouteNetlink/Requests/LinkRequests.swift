@@ -115,6 +115,10 @@ extension MessageBatch {
             let known = observed.master == desired.master ? observed.port : nil
             settings.portOptions = desired.port.options(differingFrom: known ?? BridgePort())
         }
+        if case .vxlan(let new) = desired.kind, case .vxlan(let old) = observed.kind, new.underlay != old.underlay {
+            // The kernel takes the MTU of the new underlay, unless it is told one.
+            settings.mtu = desired.mtu
+        }
         settings.kind = desired.kind.name
         settings.kindOptions = desired.kind.options(differingFrom: observed.kind, underlayIndex: parentIndex)
         append(settings, index: observed.index, tag: tag)

@@ -22,25 +22,31 @@ struct LinkSettings {
             && isUp == nil && kindOptions.isEmpty && portOptions.isEmpty
     }
 
-    /// The settings as messages in the order of dependence.
+    /// The settings as messages in the order of dependence; mostly it is one.
     ///
-    /// Within one message the kernel sets port options before the master that they need (`rtnl_changelink()`), and
-    /// raises the link before it sets how its link-local address is made (`do_setlink()`), when it is too late.
+    /// Within one message the kernel sets port options before the master that they need (`rtnl_changelink()`:
+    /// `EOPNOTSUPP`), and raises the link before it sets how its link-local address is made (`do_setlink()`): by
+    /// then there is one. A VXLAN link refuses an MTU beside options (`vxlan_nl2conf()`: `EOPNOTSUPP`), and an option
+    /// may bring another MTU along, so the MTU comes after.
     var inOrder: [LinkSettings] {
+        var options = LinkSettings()
+        var main = self
+        var last = LinkSettings()
+        if kind == "vxlan", mtu != nil {
+            options.kind = kind
+            options.kindOptions = kindOptions
+            main.kindOptions = []
+        }
         let portNeedsMaster = !portOptions.isEmpty && master != nil
-        let upNeedsMode = isUp == true && addressGeneration != nil
-        guard portNeedsMaster || upNeedsMode else { return [self] }
-        var first = self
-        var second = LinkSettings()
         if portNeedsMaster {
-            second.portOptions = portOptions
-            first.portOptions = []
+            last.portOptions = portOptions
+            main.portOptions = []
         }
-        if isUp == true {
-            second.isUp = true
-            first.isUp = nil
+        if isUp == true, portNeedsMaster || addressGeneration != nil {
+            last.isUp = true
+            main.isUp = nil
         }
-        return [first, second]
+        return [options, main, last]
     }
 }
 
@@ -50,7 +56,8 @@ extension RequestMessage {
         if let mac = settings.mac { put(Int(IFLA_ADDRESS), mac) }
         if let mtu = settings.mtu { put(Int(IFLA_MTU), mtu.bytes) }
         if let group = settings.group { put(Int(IFLA_GROUP), group) }
-        if let alias = settings.alias { put(Int(IFLA_IFALIAS), alias) }
+        // Without a NUL, which the kernel counts: with one, an alias of full length is refused (ERANGE).
+        if let alias = settings.alias { put(Int(IFLA_IFALIAS), bytes: alias.utf8) }
         if let master = settings.master { put(Int(IFLA_MASTER), master) }
         if let mode = settings.addressGeneration {
             nest(Int(IFLA_AF_SPEC)) {

@@ -45,6 +45,12 @@ struct RequestMessage: ~Copyable {
     /// Puts text with its NUL.
     borrowing func put(_ type: Int, _ text: String) { Self.check(nla_put_string(message, CInt(type), text)) }
 
+    /// Puts bytes as they are.
+    borrowing func put(_ type: Int, bytes: some Sequence<UInt8>) {
+        let bytes = Array(bytes)
+        Self.check(nla_put(message, CInt(type), CInt(bytes.count), bytes))
+    }
+
     /// Puts 4 or 16 bytes.
     borrowing func put(_ type: Int, _ address: IPAddress) {
         address.withNetworkBytes { Self.check(nla_put(message, CInt(type), CInt($0.count), $0.baseAddress)) }
@@ -68,7 +74,6 @@ struct RequestMessage: ~Copyable {
     /// - Parameters:
     ///   - path: The types of the nests from the outermost in.
     ///   - headerSize: The size of the family's fixed header.
-    ///   - innerHeaderSize: The size of a fixed header inside the innermost nest, as `VETH_INFO_PEER` has one.
     borrowing func extend(_ path: [Int], after headerSize: Int, _ body: () -> Void) {
         guard let header = nlmsg_hdr(message) else { preconditionFailure("a message has a header") }
         let start = UnsafeMutableRawPointer(header)

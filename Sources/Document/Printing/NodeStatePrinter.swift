@@ -1,0 +1,120 @@
+package import NetworkModel
+
+/// Writes a node state as a document that asks for exactly it, with every default made explicit.
+///
+/// The order is that of keys, whatever the state's: equal states are printed alike. What is not the document's to
+/// say is left out: the node's name, on which nothing depends once MACs are written, and interface indexes.
+package enum NodeStatePrinter {
+    /// The state as YAML.
+    package static func yaml(_ state: NodeState) -> String {
+        var writer = YAMLWriter()
+        writer.write(document(state))
+        return writer.text
+    }
+
+    /// The state as JSON, which is YAML too.
+    package static func json(_ state: NodeState) -> String {
+        var writer = JSONWriter()
+        writer.write(.block(document(state)))
+        return writer.text + "\n"
+    }
+
+    private typealias Entry = (key: String, value: PrintedValue)
+
+    private static func document(_ state: NodeState) -> [Entry] {
+        var node: [Entry] = []
+        if !state.namespaces.isEmpty { node.append((NodeKey.namespaces.name, namespaces(of: state))) }
+        if !state.links.isEmpty { node.append((NodeKey.links.name, .block(PrintedLinks.entries(of: state)))) }
+        if !state.routes.isEmpty {
+            node.append((NodeKey.routes.name, .lines(state.routes.sorted { $0.key < $1.key }.map(route))))
+        }
+        if !state.neighbours.isEmpty {
+            let neighbours = state.neighbours.sorted { $0.key < $1.key }
+            node.append((NodeKey.neighbours.name, .lines(neighbours.map(neighbour))))
+        }
+        if !state.forwarding.isEmpty {
+            node.append(
+                (NodeKey.fdb.name, .lines(state.forwarding.sorted { $0.key < $1.key }.map(forwarding)))
+            )
+        }
+        let settings = sysctls(of: state, in: .node)
+        if !settings.isEmpty { node.append((NodeKey.sysctls.name, .block(settings))) }
+        return [(DocumentKey.weft.name, .number(1)), (DocumentKey.node.name, .block(node))]
+    }
+
+    private static func namespaces(of state: NodeState) -> PrintedValue {
+        let items = state.namespaces.sorted().map { name -> PrintedValue in
+            let settings = sysctls(of: state, in: .namespace(name))
+            guard !settings.isEmpty else { return .text(name.text) }
+            return .mapping([
+                (NamespaceKey.name.name, .text(name.text)), (NamespaceKey.sysctls.name, .mapping(settings)),
+            ])
+        }
+        return .lines(items)
+    }
+
+    private static func sysctls(of state: NodeState, in place: Place) -> [Entry] {
+        state.sysctls.filter { $0.key.place == place }.sorted { $0.key < $1.key }.map { setting in
+            // Most values are numbers; those that every reader writes back as they are need no quotes.
+            let number = UInt32(setting.value)
+            let isCanonical = number.map { String($0) == setting.value } ?? false
+            return (setting.key.description, isCanonical ? .natural(number ?? 0) : .text(setting.value))
+        }
+    }
+
+    private static func route(_ route: Route) -> PrintedValue {
+        var entries: [Entry] = [(RouteKey.to.name, .text(route.destination.description))]
+        if let gateway = route.gateway { entries.append((RouteKey.via.name, .text(gateway.description))) }
+        if let device = route.device { entries.append((RouteKey.dev.name, .text(device.text))) }
+        if let name = route.place.name { entries.append((RouteKey.namespace.name, .text(name.text))) }
+        entries.append((RouteKey.table.name, tableName(route.table)))
+        entries.append((RouteKey.metric.name, .natural(route.metric)))
+        entries.append((RouteKey.type.name, .text(route.type.rawValue)))
+        if route.type == .unicast { entries.append((RouteKey.onlink.name, .boolean(route.isOnLink))) }
+        if let source = route.source { entries.append((RouteKey.src.name, .text(source.description))) }
+        if route.destination.family == .ipv4 {
+            entries.append((RouteKey.scope.name, .text(route.effectiveScope.rawValue)))
+        }
+        if let mtu = route.mtu { entries.append((RouteKey.mtu.name, .natural(mtu.bytes))) }
+        return .mapping(entries)
+    }
+
+    private static func tableName(_ table: UInt32) -> PrintedValue {
+        switch table {
+        case 253: .text("default")
+        case 254: .text("main")
+        case 255: .text("local")
+        default: .natural(table)
+        }
+    }
+
+    private static func neighbour(_ neighbour: Neighbour) -> PrintedValue {
+        var entries: [Entry] = [(NeighbourKey.dev.name, .text(neighbour.link.name.text))]
+        if let name = neighbour.link.place.name {
+            entries.append((NeighbourKey.namespace.name, .text(name.text)))
+        }
+        entries.append((NeighbourKey.address.name, .text(neighbour.address.description)))
+        entries.append((NeighbourKey.mac.name, .text(neighbour.mac.description)))
+        return .mapping(entries)
+    }
+
+    private static func forwarding(_ entry: ForwardingEntry) -> PrintedValue {
+        var entries: [Entry] = [(ForwardingKey.dev.name, .text(entry.link.name.text))]
+        if let name = entry.link.place.name {
+            entries.append((ForwardingKey.namespace.name, .text(name.text)))
+        }
+        entries.append((ForwardingKey.mac.name, .text(entry.mac.description)))
+        if let destination = entry.destination {
+            entries.append((ForwardingKey.dst.name, .text(destination.description)))
+        }
+        switch entry.table {
+        case .own: entries.append((ForwardingKey.own.name, .boolean(true)))
+        case .bridge: entries.append((ForwardingKey.master.name, .boolean(true)))
+        }
+        entries.append((ForwardingKey.state.name, .text(entry.state.rawValue)))
+        entries.append((ForwardingKey.vlan.name, .natural(entry.vlan)))
+        if let vni = entry.vni { entries.append((ForwardingKey.vni.name, .natural(vni.number))) }
+        if let port = entry.port { entries.append((ForwardingKey.port.name, .natural(port))) }
+        return .mapping(entries)
+    }
+}

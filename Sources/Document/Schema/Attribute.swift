@@ -1,0 +1,129 @@
+/// A key that a mapping of the document may have: what its value looks like and what it does.
+///
+/// The decoder reads by these and ``DocumentSchema`` writes them out, so neither knows a key that the other does not.
+package struct Attribute: Sendable {
+    /// The key.
+    package let name: String
+    /// What its value looks like.
+    package let form: Form
+    /// What it does, with units.
+    package let summary: String
+    /// What is taken if the key is not there, in words or as written.
+    package let fallback: String?
+    /// True if the key must be there.
+    package let isRequired: Bool
+    /// Words that users of other tools would try.
+    let synonyms: [String]
+
+    init(
+        _ name: String,
+        _ form: Form,
+        _ summary: String,
+        default fallback: String? = nil,
+        isRequired: Bool = false,
+        synonyms: [String] = []
+    ) {
+        self.name = name
+        self.form = form
+        self.summary = summary
+        self.fallback = fallback
+        self.isRequired = isRequired
+        self.synonyms = synonyms
+    }
+}
+
+/// What the value of a key looks like.
+package enum Form: Sendable {
+    /// `true`, `yes`, `on` or `false`, `no`, `off`.
+    case boolean
+    /// A whole number, decimal or hexadecimal, with its unit.
+    case number(ClosedRange<UInt64>, unit: String)
+    /// The number or the name of a routing table.
+    case table
+    /// One of some words.
+    case choice([String])
+    /// Any text of at most so many bytes.
+    case text(maximumBytes: Int)
+    /// The name of a link.
+    case interfaceName
+    /// The name of a namespace.
+    case namespaceName
+    /// A link-layer address.
+    case mac
+    /// An IPv4 or IPv6 address.
+    case address
+    /// An address, or a list of one of each family.
+    case addressOfEachFamily
+    /// An address with the length of its prefix.
+    case interfaceAddress
+    /// A prefix, an address, or `default`.
+    case destination
+    /// A mapping with certain keys.
+    case object(DocumentObject)
+    /// A list of such mappings.
+    case list(DocumentObject)
+    /// A list of such mappings, each of which may be written as the value of one key alone.
+    indirect case shortList(DocumentObject, short: Form)
+    /// A mapping from names to such mappings.
+    case named(DocumentObject, name: NameForm)
+    /// A mapping from the names of settings to their values.
+    case sysctls
+    /// Not supported yet.
+    case unsupported
+
+    /// What the names of a mapping look like.
+    package enum NameForm: Sendable {
+        /// Names of nodes.
+        case node
+        /// Names of links, or `NAMESPACE/NAME`.
+        case link
+    }
+}
+
+/// The mappings of a document that have certain keys.
+package enum DocumentObject: String, Sendable, CaseIterable {
+    case document
+    case declaredNode
+    case hostNode
+    case namespace
+    case bridge
+    case veth
+    case vxlan
+    case macvlan
+    case peer
+    case bridgePort
+    case address
+    case route
+    case neighbour
+    case forwardingEntry
+
+    /// The links of the document, by type.
+    static let linkTypes: [DocumentObject] = [.bridge, .veth, .vxlan, .macvlan]
+
+    /// The keys that it may have, those not supported yet left out.
+    package var attributes: [Attribute] {
+        allAttributes.filter { attribute in
+            if case .unsupported = attribute.form { return false }
+            return true
+        }
+    }
+
+    private var allAttributes: [Attribute] {
+        switch self {
+        case .document: DocumentKey.index.attributes
+        case .declaredNode: NodeKey.index.attributes
+        case .hostNode: NodeKey.allCases.filter(\.isRaw).map(\.attribute)
+        case .namespace: NamespaceKey.index.attributes
+        case .bridge: LinkKey.attributes(of: .bridge)
+        case .veth: LinkKey.attributes(of: .veth)
+        case .vxlan: LinkKey.attributes(of: .vxlan)
+        case .macvlan: LinkKey.attributes(of: .macvlan)
+        case .peer: LinkKey.attributes(of: .peer)
+        case .bridgePort: BridgePortKey.index.attributes
+        case .address: AddressKey.index.attributes
+        case .route: RouteKey.index.attributes
+        case .neighbour: NeighbourKey.index.attributes
+        case .forwardingEntry: ForwardingKey.index.attributes
+        }
+    }
+}
