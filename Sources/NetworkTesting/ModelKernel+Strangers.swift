@@ -58,6 +58,12 @@ extension ModelKernel {
         guard let link = link(neighbour.link) else { return }
         let isPermanent = self[neighbour.link.place].neighbours.contains { $0.value.key == neighbour.key }
         if !isPermanent { learntNeighbours.insert(neighbour.key) }
+        if case .vxlan = link.kind {
+            let isKnown = self[neighbour.link.place].forwarding.contains {
+                $0.link == neighbour.link && $0.mac == neighbour.mac && $0.table == .own
+            }
+            if !isKnown { learntAddresses[neighbour.link, default: []].insert(neighbour.mac) }
+        }
         if let master = link.master {
             let bridge = LinkID(master, in: neighbour.link.place)
             let isKnown = self[bridge.place].forwarding.contains {

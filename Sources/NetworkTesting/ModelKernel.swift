@@ -57,6 +57,9 @@ package struct ModelKernel: Sendable {
         return observed
     }
 
+    /// The value of a setting; `nil` if there is no such setting.
+    package func value(of key: Sysctl.Key) -> String? { settings[key] }
+
     // MARK: Plans
 
     /// Carries out the first `count` changes of a plan, or all of them.
@@ -66,7 +69,8 @@ package struct ModelKernel: Sendable {
             do {
                 try carryOut(change.operation)
             } catch {
-                throw Refusal(error.code, "\(change): \(error.sentence)")
+                let all = plan.changes.map(\.description).joined(separator: "\n    ")
+                throw Refusal(error.code, "\(change): \(error.sentence); in\n    \(all)")
             }
         }
     }
@@ -140,6 +144,7 @@ package struct ModelKernel: Sendable {
         var link = ObservedLink(InterfaceName(fromKernel: "lo"), index: 1, kind: .other(""))
         link.isUp = isUp
         link.mtu = MTU(bytes: 65536)
+        link.addressGeneration = .eui64
         return link
     }
 

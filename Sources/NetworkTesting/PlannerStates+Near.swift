@@ -94,15 +94,22 @@ extension PlannerStates {
             {
                 state.links[id]?.master = nil
             }
-            if isParent(id) { state.links[id]?.master = nil }
+            let standsOnBridge = state.links[id]?.kind.parentName?.text.hasPrefix("br") == true
+            if isParent(id) || standsOnBridge { state.links[id]?.master = nil }
             guard case .vxlan(let vxlan)? = state.links[id]?.kind else { continue }
             if !identifiers.insert("\(vxlan.vni) \(vxlan.port)").inserted { state.links[id] = nil }
         }
         let links = state.links
         let possible = PossibleEntries(links)
-        state.routes = possible.routes(state.routes)
+        let namespaces = state.namespaces
+        state.routes = possible.routes(state.routes.filter { $0.place.name.map(namespaces.contains) ?? true })
         state.neighbours = state.neighbours.filter { links[$0.link] != nil }
         state.forwarding = possible.forwarding(state.forwarding)
+        // The kernel has one state for all destinations of the zero address.
+        for position in state.forwarding.indices where state.forwarding[position].mac == .zero {
+            let first = state.forwarding.first { $0.mac == .zero && $0.link == state.forwarding[position].link }
+            state.forwarding[position].state = first?.state ?? .permanent
+        }
         state.sysctls = possible.sysctls(state.sysctls, namespaces: state.namespaces)
     }
 

@@ -177,15 +177,14 @@ package struct PlannerWorlds {
     }
 
     private mutating func removeEntry(_ place: Place) {
-        guard let list = states.pick(ModelKernel.EntryList.allCases) else { return }
-        guard let namespace = kernel.state[place] else { return }
-        let count: Int
+        guard let namespace = kernel.state[place], let list = states.pick(ModelKernel.EntryList.allCases) else { return }
+        let positions: [Int]
         switch list {
-        case .routes: count = namespace.routes.count
-        case .neighbours: count = namespace.neighbours.count
-        case .forwarding: count = namespace.forwarding.count
+        case .routes: positions = namespace.routes.indices.filter { namespace.routes[$0].isManaged }
+        case .neighbours: positions = Array(namespace.neighbours.indices)
+        case .forwarding: positions = Array(namespace.forwarding.indices)
         }
-        if count > 0 { kernel.remove(list, at: states.number(0...count - 1), in: place) }
+        if let position = states.pick(positions) { kernel.remove(list, at: position, in: place) }
     }
 
     private mutating func alterRoute(_ place: Place) {

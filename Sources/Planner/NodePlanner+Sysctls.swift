@@ -1,33 +1,53 @@
 package import NetworkModel
 
 extension NodePlanner {
-    /// Settings: written where they differ, those that turn on forwarding last; put back where Weft's are no longer wanted.
+    /// Settings: written where they differ; put back where Weft's are no longer wanted.
+    ///
+    /// Those that turn on forwarding are last, for packets are to pass only when all is in place; behind them are only
+    /// the links' own, which the kernel sets with them.
     mutating func planSysctls() {
-        let wanted = desired.sysctls.sorted { left, right in
-            left.key.turnsOnForwarding == right.key.turnsOnForwarding
-                ? left.key < right.key : right.key.turnsOnForwarding
-        }
+        let wanted = desired.sysctls.sorted { ($0.key.rank, $0.key) < ($1.key.rank, $1.key) }
+        // What the settings of links become as those of all links are written, by the path up to `conf`.
+        var written: [Sysctl.Key: String] = [:]
         for sysctl in wanted {
             let existing = observed.sysctls[sysctl.key]
-            guard existing != sysctl.value else { continue }
             guard existing != nil || comesWithPlan(sysctl.key) else {
-                problems.append(
-                    Problem(
-                        "cannot set '\(sysctl.key)'\(Self.words(for: sysctl.key.place)): there is no such setting",
-                        hint: "'sysctl -a --pattern net' shows the settings of this kernel"
-                    )
-                )
+                refuse(sysctl.key)
                 continue
             }
-            var differences: [Difference] = []
-            if existing != nil {
-                Difference.note("value", existing, Optional(sysctl.value), in: &differences)
-            }
-            steps.settings.append(
-                Change(.change, .writeSysctl(sysctl, before: existing), differences: differences)
-            )
+            guard let change = change(of: sysctl, from: existing, written) else { continue }
+            steps.settings.append(change)
+            if let scope = sysctl.key.forwardingScope, sysctl.key.turnsOnForwarding { written[scope] = sysctl.value }
         }
         putBack(except: Set(wanted.map(\.key)))
+    }
+
+    private func change(of sysctl: Sysctl, from existing: String?, _ written: [Sysctl.Key: String]) -> Change? {
+        if let link = sysctl.key.link, case .remake? = links.fates[link] {
+            let reason = "it goes with link '\(link.name)', which is made anew"
+            return Change(.change, .writeSysctl(sysctl, before: nil), reason: reason)
+        }
+        var present = existing
+        if let existing, sysctl.key.isForwardingOfLink, let scope = sysctl.key.forwardingScope {
+            present = written[scope] ?? existing
+            if existing == sysctl.value, present != existing {
+                let reason = "the kernel changes it with the forwarding of all links"
+                return Change(.change, .writeSysctl(sysctl, before: existing), reason: reason)
+            }
+        }
+        guard present != sysctl.value else { return nil }
+        var differences: [Difference] = []
+        if existing != nil { Difference.note("value", existing, Optional(sysctl.value), in: &differences) }
+        return Change(.change, .writeSysctl(sysctl, before: existing), differences: differences)
+    }
+
+    private mutating func refuse(_ key: Sysctl.Key) {
+        problems.append(
+            Problem(
+                "cannot set '\(key)'\(Self.words(for: key.place)): there is no such setting",
+                hint: "'sysctl -a --pattern net' shows the settings of this kernel"
+            )
+        )
     }
 
     private mutating func putBack(except wanted: Set<Sysctl.Key>) {
@@ -39,6 +59,7 @@ extension NodePlanner {
             // Others may rely on forwarding by now: it stays on, unless what turned it on never came about.
             guard !key.turnsOnForwarding || options.isRollback else { continue }
             if let name = key.place.name, !desired.namespaces.contains(name) { continue }
+            if let link = key.link, let fate = links.fates[link], !fate.keepsContents { continue }
             let change = Change(
                 .change,
                 .restoreSysctl(Sysctl(key, value: record.before), from: existing),
@@ -52,9 +73,7 @@ extension NodePlanner {
     /// True if a setting that is not there now may come with a namespace or a link of the plan.
     private func comesWithPlan(_ key: Sysctl.Key) -> Bool {
         if let name = key.place.name, observed.namespaces[name] == nil { return true }
-        let parts = key.path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count > 3, parts[2] == "conf" || parts[2] == "neigh" else { return false }
-        return links.desired.keys.contains { $0.place == key.place && $0.name.text == parts[3] }
+        return key.link.map { links.desired[$0] != nil } ?? false
     }
 }
 
@@ -66,4 +85,25 @@ extension Sysctl.Key {
         default: false
         }
     }
+
+    /// The link that the setting is of; `nil` if it is of the whole namespace.
+    var link: LinkID? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count > 4, parts[2] == "conf" || parts[2] == "neigh" else { return nil }
+        return LinkID(InterfaceName(fromKernel: String(parts[3])), in: place)
+    }
+
+    /// True for a link's own setting of forwarding.
+    var isForwardingOfLink: Bool {
+        path.hasSuffix("/forwarding") && !turnsOnForwarding && link != nil
+    }
+
+    /// What a setting of forwarding is of: a family, at a place.
+    fileprivate var forwardingScope: Sysctl.Key? {
+        guard turnsOnForwarding || isForwardingOfLink else { return nil }
+        return Sysctl.Key(path: path.hasPrefix("net/ipv4/") ? "net/ipv4" : "net/ipv6", in: place)
+    }
+
+    /// When the setting is written: 0 before all packets are forwarded, 1 to turn that on, 2 behind it.
+    fileprivate var rank: Int { turnsOnForwarding ? 1 : isForwardingOfLink ? 2 : 0 }
 }
