@@ -181,11 +181,16 @@ extension ModelKernel {
         {
             throw Refusal("EINVAL", "the parent's MTU is less")
         }
-        withLink(link.id) { $0.mtu = mtu }
-        guard link.id.place == .node else { return }
+        setMTU(mtu, ofLink: link.id)
+    }
+
+    /// Sets an MTU; macvlan links have at most that of their parent.
+    mutating func setMTU(_ mtu: MTU, ofLink id: LinkID) {
+        withLink(id) { $0.mtu = mtu }
+        guard id.place == .node else { return }
         for place in places {
             for position in self[place].links.indices {
-                guard case .macvlan(let macvlan) = self[place].links[position].kind, macvlan.parent == link.id.name
+                guard case .macvlan(let macvlan) = self[place].links[position].kind, macvlan.parent == id.name
                 else { continue }
                 self[place].links[position].mtu = min(self[place].links[position].mtu, mtu)
             }
