@@ -106,6 +106,9 @@ extension ModelKernel {
         if isUp { raise(id) } else { lower(id) }
     }
 
+    /// Gives a link another MTU.
+    package mutating func alterMTU(of id: LinkID, to mtu: MTU) { setMTU(mtu, ofLink: id) }
+
     /// Takes a port out of its bridge.
     package mutating func free(_ id: LinkID) {
         try? setMaster(nil, of: id)

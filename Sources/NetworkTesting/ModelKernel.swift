@@ -75,6 +75,20 @@ package struct ModelKernel: Sendable {
         }
     }
 
+    /// Carries out what of a plan the kernel takes, as a rollback does; returns what it does not.
+    package mutating func carryOutKeepingOn(_ plan: Plan) -> [Refusal] {
+        intend(plan)
+        var refusals: [Refusal] = []
+        for change in plan.changes {
+            do {
+                try carryOut(change.operation)
+            } catch {
+                refusals.append(Refusal(error.code, "\(change): \(error.sentence)"))
+            }
+        }
+        return refusals
+    }
+
     /// Records which settings are about to be written, as the registry does before anything is done.
     package mutating func intend(_ plan: Plan) {
         for change in plan.changes {

@@ -54,6 +54,7 @@ package struct PlannerWorlds {
             return kernel.forgetRecords(except: state)
         }
         let count = states.number(0...plan.changes.count)
+        isWellFormed = false
         try kernel.carryOut(plan, count: count)
         guard count < plan.changes.count, states.chance(60) else { return }
         // The next change was half done when Weft was killed.
@@ -148,7 +149,7 @@ package struct PlannerWorlds {
         let id = LinkID(link.name, in: place)
         isWellFormed = false
         switch states.number(0...15) {
-        case 0: kernel.alter(id) { $0.mtu = MTU(bytes: 1300) }
+        case 0: kernel.alterMTU(of: id, to: MTU(bytes: 1300))
         case 1: kernel.alter(id) { $0.mac = MACAddress(bits: 0x0200_0000_dddd) }
         case 2: kernel.alter(id) { $0.alias = "" }
         case 3: kernel.setUp(!link.isUp, id)

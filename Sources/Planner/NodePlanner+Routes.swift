@@ -62,6 +62,7 @@ extension NodePlanner {
             if let foreign { return refuse(route, holder: foreign) }
             fillChange(of: mine, to: route, differences, loss)
         } else if let loss {
+            if let foreign { return refuse(route, holder: foreign) }
             let change = Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason)
             if losses.isDroppedInTheEnd(mine.value) { steps.restoring.append(change) } else { fill(route.place, change) }
         }

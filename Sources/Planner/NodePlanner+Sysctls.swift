@@ -6,20 +6,34 @@ extension NodePlanner {
     /// Those that turn on forwarding are last, for packets are to pass only when all is in place; behind them are only
     /// the links' own, which the kernel sets with them.
     mutating func planSysctls() {
-        let wanted = desired.sysctls.sorted { ($0.key.rank, $0.key) < ($1.key.rank, $1.key) }
-        // What the settings of links become as those of all links are written, by the path up to `conf`.
+        let settings = (desired.sysctls.map { Setting($0, isPutBack: false) } + settingsToPutBack())
+            .sorted { ($0.sysctl.key.rank, $0.sysctl.key) < ($1.sysctl.key.rank, $1.sysctl.key) }
+        // What the settings of links become as those of all links are written, by family and place.
         var written: [Sysctl.Key: String] = [:]
-        for sysctl in wanted {
+        for setting in settings {
+            let sysctl = setting.sysctl
             let existing = observed.sysctls[sysctl.key]
             guard existing != nil || comesWithPlan(sysctl.key) else {
                 refuse(sysctl.key)
                 continue
             }
-            guard let change = change(of: sysctl, from: existing, written) else { continue }
+            let change = setting.isPutBack ? putBack(sysctl) : change(of: sysctl, from: existing, written)
+            guard let change else { continue }
             steps.settings.append(change)
             if let scope = sysctl.key.forwardingScope, sysctl.key.turnsOnForwarding { written[scope] = sysctl.value }
         }
-        putBack(except: Set(wanted.map(\.key)))
+    }
+
+    /// A setting that is to have a value.
+    private struct Setting {
+        var sysctl: Sysctl
+        /// It is not of the document, but is put back to what it was.
+        var isPutBack: Bool
+
+        init(_ sysctl: Sysctl, isPutBack: Bool) {
+            self.sysctl = sysctl
+            self.isPutBack = isPutBack
+        }
     }
 
     private func change(of sysctl: Sysctl, from existing: String?, _ written: [Sysctl.Key: String]) -> Change? {
@@ -50,24 +64,28 @@ extension NodePlanner {
         )
     }
 
-    private mutating func putBack(except wanted: Set<Sysctl.Key>) {
-        for key in observed.recordedSysctls.keys.sorted() where !wanted.contains(key) {
-            guard let record = observed.recordedSysctls[key], let existing = observed.sysctls[key] else {
-                continue
-            }
-            guard existing == record.written, existing != record.before else { continue }
+    /// The settings that Weft changed, that are still as it left them, and that are no longer wanted.
+    private func settingsToPutBack() -> [Setting] {
+        let wanted = Set(desired.sysctls.map(\.key))
+        return observed.recordedSysctls.compactMap { key, record in
+            guard !wanted.contains(key), let existing = observed.sysctls[key] else { return nil }
+            guard existing == record.written, existing != record.before else { return nil }
             // Others may rely on forwarding by now: it stays on, unless what turned it on never came about.
-            guard !key.turnsOnForwarding || options.isRollback else { continue }
-            if let name = key.place.name, !desired.namespaces.contains(name) { continue }
-            if let link = key.link, let fate = links.fates[link], !fate.keepsContents { continue }
-            let change = Change(
-                .change,
-                .restoreSysctl(Sysctl(key, value: record.before), from: existing),
-                differences: [Difference("value", from: existing, to: record.before)],
-                reason: "put back to what it was before"
-            )
-            steps.settings.append(change)
+            guard !key.turnsOnForwarding || options.isRollback else { return nil }
+            if let name = key.place.name, !desired.namespaces.contains(name) { return nil }
+            if let link = key.link, let fate = links.fates[link], !fate.keepsContents { return nil }
+            return Setting(Sysctl(key, value: record.before), isPutBack: true)
         }
+    }
+
+    private func putBack(_ sysctl: Sysctl) -> Change? {
+        guard let existing = observed.sysctls[sysctl.key] else { return nil }
+        return Change(
+            .change,
+            .restoreSysctl(sysctl, from: existing),
+            differences: [Difference("value", from: existing, to: sysctl.value)],
+            reason: "put back to what it was before"
+        )
     }
 
     /// True if a setting that is not there now may come with a namespace or a link of the plan.
