@@ -40,7 +40,7 @@ package struct Reconciler: Sendable {
     /// - Throws: What could not be read; see ``Observer``.
     package func observe() throws -> ObservedState {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            var sessions = try Sessions(node: reconciler.node)
             return try Observer(node: reconciler.node).observe(&sessions, Observer.Scope()).state
         }
     }
@@ -48,7 +48,7 @@ package struct Reconciler: Sendable {
     /// The addresses that the node itself holds, by which it is known among the nodes of a document. Needs no privilege.
     package func localAddresses() throws -> [IPAddress] {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            var sessions = try Sessions(node: reconciler.node)
             let links = try sessions.withSocket(of: .node) { try observeLinks(on: &$0) }
             return links.flatMap { $0.addresses.map(\.value.address) }
         }
@@ -59,7 +59,7 @@ package struct Reconciler: Sendable {
     /// - Throws: ``PlanRefusal`` if the node is in the way; else what could not be read.
     package func plan(_ desired: NodeState) throws -> Plan {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            var sessions = try Sessions(node: reconciler.node)
             let observer = Observer(node: reconciler.node)
             let observation = try observer.observe(&sessions, Observer.Scope(planning: desired), for: desired)
             return try Plan(from: observation.state, to: desired)

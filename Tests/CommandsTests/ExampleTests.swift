@@ -6,7 +6,8 @@ import Testing
 /// Every document under `examples/` is taken through its whole life.
 @Suite("An example", .kernel)
 struct ExampleTests {
-    static let names = (try? Listing.names(in: "\(Program.root)/examples"))?.filter { $0.hasSuffix(".yaml") } ?? []
+    static let names =
+        (try? Listing.names(in: "\(Program.root)/examples"))?.filter { $0.hasSuffix(".yaml") } ?? []
 
     @Test("is looked for where examples are")
     func thereAreExamples() {
@@ -33,7 +34,10 @@ struct ExampleTests {
             let plan = try station.run("plan", path, "--detailed-exitcode")
             #expect(plan.status == 2)
             #expect(plan.errors.isEmpty)
-            #expect(WholeDump.diff(before, try WholeDump.take(of: station.node)).isEmpty, "a plan changes nothing")
+            #expect(
+                WholeDump.diff(before, try WholeDump.take(of: station.node)).isEmpty,
+                "a plan changes nothing"
+            )
 
             let apply = try station.run("apply", path)
             #expect(apply.status == 0)
@@ -90,7 +94,10 @@ struct ExampleTests {
             let renamed = names.map { "\(node.name).\($0)" }.joined(separator: ", ")
             text = text.replacing("namespaces: [\(list)]", with: "namespaces: [\(renamed)]")
             for name in names {
-                text = text.replacing(try Regex("namespace: \(name)\\b"), with: "namespace: \(node.name).\(name)")
+                text = text.replacing(
+                    try Regex("namespace: \(name)\\b"),
+                    with: "namespace: \(node.name).\(name)"
+                )
             }
         }
         return text
@@ -124,7 +131,8 @@ struct ExampleTests {
                 links.insert(place + (link["ifname"].string ?? "?"))
             }
             for family in ["-4", "-6"] {
-                routes += try node.ipJSON("\(family) route show table all proto 87", in: namespace).elements.count
+                routes += try node.ipJSON("\(family) route show table all proto 87", in: namespace).elements
+                    .count
             }
         }
         #expect(!links.isEmpty)

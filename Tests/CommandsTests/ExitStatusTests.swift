@@ -26,7 +26,13 @@ struct ExitStatusTests {
         try Station.with { station in
             #expect(try station.run("plan", document: Self.bridge, "--detailed-exitcode").status == 2)
             #expect(try station.run("plan", document: Self.bridge).status == 0)
-            let json = try station.run("plan", document: Self.bridge, "--detailed-exitcode", "--format", "json")
+            let json = try station.run(
+                "plan",
+                document: Self.bridge,
+                "--detailed-exitcode",
+                "--format",
+                "json"
+            )
             #expect(json.status == 2)
             #expect(try json.json["summary"]["create"] == 2)
         }
@@ -41,7 +47,11 @@ struct ExitStatusTests {
                 let result = try station.run(command, document: Self.bridge)
                 #expect(result.status == 1)
                 #expect(result.output.isEmpty)
-                #expect(result.errors.hasPrefix("error: cannot create link 'br9': the name is taken by a bridge link"))
+                #expect(
+                    result.errors.hasPrefix(
+                        "error: cannot create link 'br9': the name is taken by a bridge link"
+                    )
+                )
             }
             #expect(try station.run("destroy").status == 0)
             #expect(WholeDump.diff(before, try WholeDump.take(of: station.node)).isEmpty)
@@ -68,11 +78,17 @@ struct ExitStatusTests {
     @Test(
         "is 64 if the words on the command line are wrong",
         arguments: [
-            (["aply", "x.yaml"], "there is no command 'aply'; the commands are check, compile, plan, apply, destroy, show"),
+            (
+                ["aply", "x.yaml"],
+                "there is no command 'aply'; the commands are check, compile, plan, apply, destroy, show"
+            ),
             (["plan", "--bogus", "x.yaml"], "Unknown option '--bogus'"),
             (["plan"], "Missing expected argument '<path>'"),
             (["check", "x.yaml", "y.yaml"], "Unexpected argument 'y.yaml'"),
-            (["apply", "--verbose", "--quiet", "x.yaml"], "'--verbose' and '--quiet' contradict each other."),
+            (
+                ["apply", "--verbose", "--quiet", "x.yaml"],
+                "'--verbose' and '--quiet' contradict each other."
+            ),
             (["apply", "--netns", "", "x.yaml"], "'--netns' needs the name of a namespace, or a path."),
             (["apply", "--node", "", "x.yaml"], "'--node' needs a name."),
             (["show", "--runtime-dir", ""], "'--runtime-dir' needs a path."),
@@ -99,7 +115,10 @@ struct ExitStatusTests {
         arguments: [
             ("weft: 2\n", "state.yaml:1:7: weft: "), ("", "state.yaml:1:1: the file is empty"),
             ("weft: 1\nnode: { links: { br9: { type: brige } } }\n", "did you mean 'bridge'?"),
-            ("weft: 1\nnode: { links: { br9: { type: bridge, mtuu: 1 } } }\n", "unknown key 'mtuu'; did you mean 'mtu'?"),
+            (
+                "weft: 1\nnode: { links: { br9: { type: bridge, mtuu: 1 } } }\n",
+                "unknown key 'mtuu'; did you mean 'mtu'?"
+            ),
             ("weft: 1\nnode: [\n", "state.yaml:"),
             ("weft: 1\nnetworks: { }\n", "not supported yet"),
             ("weft: 1\nnode: { routes: [ { to: default, via: 10.9.0.1, namespace: nix } ] }\n", "nix"),
@@ -125,7 +144,9 @@ struct ExitStatusTests {
             let path = try station.write(Self.bridge)
             let lock = try station.node.inside { try HeldLock() }
             let before = try WholeDump.take(of: station.node)
-            for command in [station.command("apply", [path, "--no-wait"]), station.command("destroy", ["--no-wait"])] {
+            for command in [
+                station.command("apply", [path, "--no-wait"]), station.command("destroy", ["--no-wait"]),
+            ] {
                 let result = try command.result()
                 #expect(result.status == 75)
                 #expect(result.output.isEmpty)
@@ -178,7 +199,8 @@ struct PrivilegeTests {
             let path = try station.write(ExitStatusTests.bridge)
             let before = try WholeDump.take(of: station.node)
             let commands = [
-                (station.command("plan", [path]), "read the state of"), (station.command("apply", [path]), "change"),
+                (station.command("plan", [path]), "read the state of"),
+                (station.command("apply", [path]), "change"),
                 (station.command("show"), "read the state of"), (station.command("destroy"), "change"),
             ]
             for (command, verb) in commands {

@@ -37,7 +37,10 @@ struct JSONTests {
             let lines = text.split(separator: "\n")
             let changes = json["changes"].elements
             #expect(changes.count == lines.count - 1)
-            #expect(keys(output, depth: 3) == Array(repeating: Self.changeKeys, count: changes.count).flatMap(\.self))
+            #expect(
+                keys(output, depth: 3)
+                    == Array(repeating: Self.changeKeys, count: changes.count).flatMap(\.self)
+            )
             for (change, line) in zip(changes, lines) {
                 let object = change["object"].string ?? "?"
                 // A setting is always there: it is changed.
@@ -55,7 +58,8 @@ struct JSONTests {
     @Test("of plan says what differs, before and after")
     func differences() throws {
         try Station.with { station in
-            let small = "weft: 1\nnode: { links: { br9: { type: bridge, mtu: 1400 }, br8: { type: bridge } } }\n"
+            let small =
+                "weft: 1\nnode: { links: { br9: { type: bridge, mtu: 1400 }, br8: { type: bridge } } }\n"
             let large = """
                 weft: 1
                 node: { links: { br9: { type: bridge, mtu: 1500 }, br8: { type: vxlan, vni: 8, local: 10.0.0.1 } } }
@@ -79,9 +83,10 @@ struct JSONTests {
     @Test("of apply and destroy is that of plan, and what became of it")
     func apply() throws {
         try Station.with { station in
-            let keysOfApply = Self.planKeys + [
-                "applied", "failures", "rolledBack", "undone", "remaining", "verified", "durationMs",
-            ]
+            let keysOfApply =
+                Self.planKeys + [
+                    "applied", "failures", "rolledBack", "undone", "remaining", "verified", "durationMs",
+                ]
             let plan = try station.run("plan", document: Self.document, "--format", "json").json
             let result = try station.run("apply", document: Self.document, "--format", "json")
             #expect(result.status == 0)
@@ -133,7 +138,8 @@ struct JSONTests {
             let output = try station.succeed("show", "--format", "json")
             #expect(
                 keys(output, depth: 1) == [
-                    "schema", "node", "networks", "sandboxes", "namespaces", "links", "routes", "neighbours", "fdb",
+                    "schema", "node", "networks", "sandboxes", "namespaces", "links", "routes", "neighbours",
+                    "fdb",
                     "sysctls",
                 ]
             )
@@ -141,7 +147,9 @@ struct JSONTests {
             #expect(json["schema"] == 1 && json["node"].string == station.node.name)
             #expect(json["networks"] == [] && json["sandboxes"] == [])
             #expect(json["namespaces"] == [.string("\(station.node.name).red")])
-            #expect(json["links"].elements.compactMap(\.["name"].string) .sorted() == ["br9", "eth0", "v0", "vx9"])
+            #expect(
+                json["links"].elements.compactMap(\.["name"].string).sorted() == ["br9", "eth0", "v0", "vx9"]
+            )
             let link = json["links"][0]
             #expect(link["type"] == "bridge" && link["up"] == true && link["addresses"] == ["10.9.0.1/24"])
             #expect(json["routes"][0]["route"] == "default via 10.9.0.1 dev eth0")
@@ -171,7 +179,10 @@ struct JSONTests {
                 #expect(error["line"] == 2 && error["column"] == 39 && error["path"] == "node.links.br9.mtuu")
                 #expect(error["message"] == "unknown key 'mtuu'" && error["hint"] == "did you mean 'mtu'?")
                 // The text says the same.
-                #expect(station.normal(bad.errors) == "DIR/state.yaml:2:39: node.links.br9.mtuu: unknown key 'mtuu'; did you mean 'mtu'?\n")
+                #expect(
+                    station.normal(bad.errors)
+                        == "DIR/state.yaml:2:39: node.links.br9.mtuu: unknown key 'mtuu'; did you mean 'mtu'?\n"
+                )
             }
 
             try station.node.run("ip link add br9 type bridge")
@@ -180,14 +191,18 @@ struct JSONTests {
             #expect(keys(taken.output, depth: 3) == keysOfComplaint)
             let error = try taken.json["errors"][0]
             #expect(error["file"] == nil)
-            #expect(error["message"] == "cannot create link 'br9': the name is taken by a bridge link that is not Weft's")
+            #expect(
+                error["message"]
+                    == "cannot create link 'br9': the name is taken by a bridge link that is not Weft's"
+            )
         }
     }
 
     /// The keys of a text, in its order, at a depth: 1 is the outermost object.
     private func keys(_ text: String, depth: Int) -> [String] {
         let indent = String(repeating: "  ", count: depth) + "\""
-        return text.split(separator: "\n").filter { $0.hasPrefix(indent) && $0.contains("\": ") }.map { line in
+        return text.split(separator: "\n").filter { $0.hasPrefix(indent) && $0.contains("\": ") }.map {
+            line in
             String(line.dropFirst(indent.count).prefix { $0 != "\"" })
         }
     }

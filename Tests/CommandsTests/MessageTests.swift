@@ -31,7 +31,10 @@ struct MessageTests {
 
                     """
             )
-            let again = try station.run("apply", document: "weft: 1\nnode: { routes: [ { to: 10.8.0.0/16, via: 10.77.0.1 } ] }\n")
+            let again = try station.run(
+                "apply",
+                document: "weft: 1\nnode: { routes: [ { to: 10.8.0.0/16, via: 10.77.0.1 } ] }\n"
+            )
             #expect(again.errors.hasSuffix("nothing had to be undone: this node is as it was before\n"))
         }
     }
@@ -95,17 +98,21 @@ struct MessageTests {
             let result = try station.run("apply", document: document)
             #expect(result.status == 1)
             // All that is in the way, not only the first.
-            let errors = station.normal(result.errors).split(separator: "\n").filter { $0.hasPrefix("error: ") }
-            #expect(Set(errors.map(String.init)) == [
-                "error: cannot create link 'd0': the name is taken by a veth link that is not Weft's",
-                "error: cannot create namespace 'NODE.red': "
-                    + "/run/netns has a namespace of this name that is not Weft's",
-                "error: cannot create macvlan link 'mv0': there is no link 'nope' on this node",
-                "error: cannot create vxlan link 'vx9': VNI 9 at UDP port 4789 is taken by link 'vx1', "
-                    + "which is not Weft's",
-                "error: cannot add route 10.8.0.0/16 via 10.5.0.8: table 254 has a route to 10.8.0.0/16 with metric 0 "
-                    + "that is not Weft's (protocol 3 via 10.5.0.9 dev d0)",
-            ])
+            let errors = station.normal(result.errors).split(separator: "\n").filter {
+                $0.hasPrefix("error: ")
+            }
+            #expect(
+                Set(errors.map(String.init)) == [
+                    "error: cannot create link 'd0': the name is taken by a veth link that is not Weft's",
+                    "error: cannot create namespace 'NODE.red': "
+                        + "/run/netns has a namespace of this name that is not Weft's",
+                    "error: cannot create macvlan link 'mv0': there is no link 'nope' on this node",
+                    "error: cannot create vxlan link 'vx9': VNI 9 at UDP port 4789 is taken by link 'vx1', "
+                        + "which is not Weft's",
+                    "error: cannot add route 10.8.0.0/16 via 10.5.0.8: table 254 has a route to 10.8.0.0/16 with metric 0 "
+                        + "that is not Weft's (protocol 3 via 10.5.0.9 dev d0)",
+                ]
+            )
             let hints = result.errors.split(separator: "\n").filter { $0.hasPrefix("  hint: ") }
             #expect(hints.count == errors.count, "each says what to do")
             #expect(WholeDump.diff(before, try WholeDump.take(of: station.node)).isEmpty)
@@ -117,7 +124,8 @@ struct MessageTests {
         try Station.with { station in
             let path = try station.write(ExitStatusTests.bridge)
             for command in [["plan", path], ["apply", path], ["show"], ["destroy"]] {
-                let missing = try Command([Program.path] + command + ["--netns", "\(station.node.name)-x"]).result()
+                let missing = try Command([Program.path] + command + ["--netns", "\(station.node.name)-x"])
+                    .result()
                 #expect(missing.status == 1)
                 #expect(
                     station.normal(missing.errors) == """
@@ -145,7 +153,8 @@ struct MessageTests {
             let document = "weft: 1\nnode: { namespaces: [NODE.red], links: { br9: { type: bridge } } }\n"
             let path = try station.write(document)
             let before = try WholeDump.take(of: station.node)
-            let hint = "  hint: it must be a directory that can be made and written; '--runtime-dir' names another one\n"
+            let hint =
+                "  hint: it must be a directory that can be made and written; '--runtime-dir' names another one\n"
             for (directory, reason) in [
                 (path, "open 'DIR/state.yaml/registry': Not a directory (ENOTDIR)"),
                 ("/proc/weft", "mkdir '/proc/weft': No such file or directory (ENOENT)"),
@@ -153,17 +162,23 @@ struct MessageTests {
                 let arguments = ["apply", "--netns", station.node.name, "--runtime-dir", directory, path]
                 let result = try Command([Program.path] + arguments).result()
                 #expect(result.status == 1)
-                let message = "error: cannot use the runtime directory '\(station.normal(directory))': \(reason)\n"
+                let message =
+                    "error: cannot use the runtime directory '\(station.normal(directory))': \(reason)\n"
                 #expect(station.normal(result.errors) == message + hint)
             }
             #expect(WholeDump.diff(before, try WholeDump.take(of: station.node)).isEmpty)
         }
     }
 
-    @Test("of a registry that can't be read says what to do, and nothing was changed", arguments: ["", "hello\n"])
+    @Test(
+        "of a registry that can't be read says what to do, and nothing was changed",
+        arguments: ["", "hello\n"]
+    )
     func registry(text: String) throws {
         try Station.with { station in
-            let path = try station.write("weft: 1\nnode: { namespaces: [NODE.red], links: { br9: { type: bridge } } }\n")
+            let path = try station.write(
+                "weft: 1\nnode: { namespaces: [NODE.red], links: { br9: { type: bridge } } }\n"
+            )
             try station.succeed("apply", path)
             let registry = "\(station.node.runtimeDirectory)/registry"
             try AtomicFile.write(registry, text)
@@ -205,7 +220,11 @@ struct MessageTests {
                 )
             }
             #expect(try station.succeed("show").contains("br9"))
-            #expect(try station.succeed("apply", document: "weft: 1\n", "--allow-empty").hasPrefix("- delete link 'br9'\n"))
+            #expect(
+                try station.succeed("apply", document: "weft: 1\n", "--allow-empty").hasPrefix(
+                    "- delete link 'br9'\n"
+                )
+            )
             #expect(try station.succeed("show") == "Weft holds nothing on this node\n")
         }
     }
@@ -215,7 +234,10 @@ struct MessageTests {
         try Station.with { station in
             let missing = try station.run("apply", "\(station.directory)/missing.yaml")
             #expect(missing.status == 65)
-            #expect(station.normal(missing.errors) == "DIR/missing.yaml: it can't be read: No such file or directory\n")
+            #expect(
+                station.normal(missing.errors)
+                    == "DIR/missing.yaml: it can't be read: No such file or directory\n"
+            )
             let empty = try station.run("check", station.directory)
             #expect(empty.status == 65)
             #expect(
@@ -224,7 +246,10 @@ struct MessageTests {
             )
             // Every document of a directory, merged.
             _ = try station.write("weft: 1\nnode: { links: { br1: { type: bridge } } }\n", as: "a.yaml")
-            _ = try station.write("{ \"weft\": 1, \"node\": { \"links\": { \"br2\": { \"type\": \"bridge\" } } } }", as: "b.json")
+            _ = try station.write(
+                "{ \"weft\": 1, \"node\": { \"links\": { \"br2\": { \"type\": \"bridge\" } } } }",
+                as: "b.json"
+            )
             _ = try station.write("not read", as: "c.txt")
             let plan = try station.succeed("plan", station.directory)
             #expect(plan.contains("'br1'") && plan.contains("'br2'"))
@@ -250,7 +275,9 @@ struct NodeChoiceTests {
     func byAddress() throws {
         try Station.with { station in
             try station.addForeignLink("d0", address: "10.5.0.2/24")
-            #expect(try station.succeed("plan", document: Self.document).hasPrefix("+ create bridge link 'br2'"))
+            #expect(
+                try station.succeed("plan", document: Self.document).hasPrefix("+ create bridge link 'br2'")
+            )
             #expect(try station.run("plan", document: Self.document, "--format", "json").json["node"] == "n2")
             #expect(try station.succeed("compile", document: Self.document).contains("br2:"))
             // Named, it is another one, whatever it holds.
@@ -276,7 +303,9 @@ struct NodeChoiceTests {
             }
             let wrong = try station.run("plan", document: Self.document, "--node", "n3")
             #expect(wrong.status == 1)
-            #expect(wrong.errors == "error: the document has no node 'n3'\n  hint: its nodes are 'n1', 'n2'\n")
+            #expect(
+                wrong.errors == "error: the document has no node 'n3'\n  hint: its nodes are 'n1', 'n2'\n"
+            )
             // A document for this host alone has no nodes to choose from.
             #expect(try station.run("plan", document: ExitStatusTests.bridge, "--node", "n3").status == 0)
         }
@@ -302,7 +331,8 @@ struct NodeChoiceTests {
     @Test("by name where no address tells")
     func byName() throws {
         try Station.with { (station) throws in
-            let document = "weft: 1\nnodes: { NODE: { address: 10.5.0.9, links: { br1: { type: bridge } } } }\n"
+            let document =
+                "weft: 1\nnodes: { NODE: { address: 10.5.0.9, links: { br1: { type: bridge } } } }\n"
             #expect(try station.succeed("plan", document: document).hasPrefix("+ create bridge link 'br1'"))
         }
     }

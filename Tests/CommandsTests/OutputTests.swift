@@ -56,12 +56,20 @@ struct OutputTests {
         try Station.with { station in
             let path = try station.write(Self.bridge)
             let coloured = try station.succeed("plan", path, "--color", "always")
-            #expect(coloured.hasPrefix("\(Self.escape)32m+ create bridge link 'br9' (mtu 1500)\(Self.escape)0m\n"))
+            #expect(
+                coloured.hasPrefix("\(Self.escape)32m+ create bridge link 'br9' (mtu 1500)\(Self.escape)0m\n")
+            )
             for choice in ["auto", "never"] {
                 #expect(try !station.succeed("plan", path, "--color", choice).contains(Self.escape))
             }
-            #expect(try !station.succeed("plan", path, "--color", "always", "--format", "json").contains(Self.escape))
-            let asked = station.command("plan", [path, "--color", "always"]).with(environment: ["NO_COLOR": "1"])
+            #expect(
+                try !station.succeed("plan", path, "--color", "always", "--format", "json").contains(
+                    Self.escape
+                )
+            )
+            let asked = station.command("plan", [path, "--color", "always"]).with(environment: [
+                "NO_COLOR": "1"
+            ])
             #expect(try asked.output() == coloured)
 
             try station.node.run("ip link add br9 type bridge")
@@ -70,10 +78,15 @@ struct OutputTests {
         }
     }
 
-    @Test("is coloured on a terminal, unless NO_COLOR says no", .enabled(if: Command.exists("script"), "needs script"))
+    @Test(
+        "is coloured on a terminal, unless NO_COLOR says no",
+        .enabled(if: Command.exists("script"), "needs script")
+    )
     func terminal() throws {
         try Station.with { station in
-            let line = station.command("plan", [try station.write(Self.bridge)]).arguments.joined(separator: " ")
+            let line = station.command("plan", [try station.write(Self.bridge)]).arguments.joined(
+                separator: " "
+            )
             let terminal = Command(["script", "-qec", line, "/dev/null"])
             #expect(try terminal.with(environment: ["NO_COLOR": ""]).output().contains(Self.escape))
             #expect(try !terminal.with(environment: ["NO_COLOR": "1"]).output().contains(Self.escape))
@@ -118,7 +131,9 @@ struct OutputTests {
             let path = try station.write(Self.neighbours(3000))
             for command in ["plan", "apply --verbose"] {
                 let words = command.split(separator: " ").map(String.init)
-                let line = station.command(words[0], words.dropFirst() + [path]).arguments.joined(separator: " ")
+                let line = station.command(words[0], words.dropFirst() + [path]).arguments.joined(
+                    separator: " "
+                )
                 let shell = "\(line) | head -1; echo ${PIPESTATUS[0]}"
                 let result = try Command(["bash", "-c", shell]).result()
                 #expect(result.output == "+ create bridge link 'br9' (mtu 1500)\n0\n")
@@ -131,7 +146,9 @@ struct OutputTests {
     @Test("that can't be written is a failure")
     func fullDisk() throws {
         try Station.with { station in
-            let line = station.command("plan", [try station.write(Self.bridge)]).arguments.joined(separator: " ")
+            let line = station.command("plan", [try station.write(Self.bridge)]).arguments.joined(
+                separator: " "
+            )
             let result = try Command(["bash", "-c", "\(line) > /dev/full"]).result()
             #expect(result.status == 1)
             #expect(result.errors == "error: cannot write the results: No space left on device (ENOSPC)\n")

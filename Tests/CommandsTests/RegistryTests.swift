@@ -133,7 +133,10 @@ struct RegistryTests {
                 let path = try one.write(Self.pair)
                 try Command([Program.path, "apply", path] + places[0]).output()
                 let before = try WholeDump.take(of: one.node)
-                #expect(try Command([Program.path, "show"] + places[1]).output() == "Weft holds nothing on this node\n")
+                #expect(
+                    try Command([Program.path, "show"] + places[1]).output()
+                        == "Weft holds nothing on this node\n"
+                )
                 let destroyed = try Command([Program.path, "destroy"] + places[1]).output()
                 #expect(destroyed.hasPrefix("nothing to change"))
                 #expect(WholeDump.diff(before, try WholeDump.take(of: one.node)).isEmpty)
@@ -161,9 +164,13 @@ struct RemovedNamespaceTests {
         try Station.with { station in
             try station.succeed("apply", document: Self.with)
             let identity = try NamespaceHandle.open(path: station.node.path(of: "red")).identity
-            let processes = try (0..<count).map { _ in try station.node.command(["sleep", "60"], in: "red").start() }
+            let processes = try (0..<count).map { _ in
+                try station.node.command(["sleep", "60"], in: "red").start()
+            }
             defer { for process in processes { _ = try? process.end() } }
-            #expect(try Eventually.holds { try ProcessTable.countProcesses(in: [identity]) == [identity: count] })
+            #expect(
+                try Eventually.holds { try ProcessTable.countProcesses(in: [identity]) == [identity: count] }
+            )
 
             let words = count == 1 ? "1 process still runs" : "\(count) processes still run"
             let lines = """
