@@ -68,7 +68,7 @@ struct DocumentationTests {
     @Test("of the commands has every key of the JSON output")
     func jsonKeys() throws {
         let text = try Self.page("docs/commands.md")
-        let sources = try ["PlanOutput", "ShowOutput"].map { "Sources/Commands/Output/\($0).swift" }
+        let sources = ["PlanOutput", "ShowOutput"].map { "Sources/Commands/Output/\($0).swift" }
         for source in try (sources + ["Sources/Commands/ApplyRun.swift"]).map(Self.page) {
             let members = source.matches(of: /\.?(?:member|array|object|changes|side)\("(\w+)"/).map {
                 String($0.1)
