@@ -18,7 +18,8 @@ deps: ## install the Debian packages that are missing
 build: deps ## build the release binary, .build/release/weft
 	$(SWIFT) build -c release --product weft -Xswiftc -static-stdlib
 
-test: deps ## build all and run all tests; the kernel's need root
+test: ## build all and run all tests; the kernel's need root
+	@scripts/install-packages gcc jq nftables strace util-linux bsdutils procps
 	$(SWIFT) build --build-tests
 	scripts/as-root $(SWIFT) test --skip-build
 

@@ -167,7 +167,7 @@ struct LinkSurvey {
             problems.append(
                 Problem(
                     "cannot create link '\(id.name)'\(place): the name is taken by a \(kind) that is not Weft's",
-                    hint: "choose another name, or remove that link with 'ip link delete \(id.name)'"
+                    hint: "choose another name, or remove that link first"
                 )
             )
             return

@@ -105,7 +105,7 @@ struct MessageTests {
                 Set(errors.map(String.init)) == [
                     "error: cannot create link 'd0': the name is taken by a veth link that is not Weft's",
                     "error: cannot create namespace 'NODE.red': "
-                        + "/run/netns has a namespace of this name that is not Weft's",
+                        + "/run/netns has one of this name that is not this node's",
                     "error: cannot create macvlan link 'mv0': there is no link 'nope' on this node",
                     "error: cannot create vxlan link 'vx9': VNI 9 at UDP port 4789 is taken by link 'vx1', "
                         + "which is not Weft's",

@@ -75,7 +75,7 @@ struct RegistryTests {
             #expect(plan.status == 1)
             #expect(
                 station.normal(plan.errors).hasPrefix(
-                    "error: cannot create namespace 'NODE.red': /run/netns has a namespace of this name that is not Weft's\n"
+                    "error: cannot create namespace 'NODE.red': /run/netns has one of this name that is not this node's\n"
                 )
             )
             let destroy = try station.succeed("destroy")
