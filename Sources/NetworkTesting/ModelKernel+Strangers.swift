@@ -109,6 +109,9 @@ extension ModelKernel {
     /// Gives a link another MTU.
     package mutating func alterMTU(of id: LinkID, to mtu: MTU) { setMTU(mtu, ofLink: id) }
 
+    /// Lets the kernel have a setting more.
+    package mutating func addSetting(_ sysctl: Sysctl) { settings[sysctl.key] = sysctl.value }
+
     /// Takes a port out of its bridge.
     package mutating func free(_ id: LinkID) {
         try? setMaster(nil, of: id)

@@ -6,13 +6,9 @@ extension NodePlanner {
         for id in links.desired.keys.sorted() {
             guard let link = links.desired[id], let fate = links.fates[id] else { continue }
             switch fate {
-            case .create:
+            case .create, .remake:
+                let reason = links.reasonToComeAgain(on: id)
                 for address in link.addresses {
-                    fill(id.place, Change(.create, .addAddress(address, on: id)))
-                }
-            case .remake:
-                for address in link.addresses {
-                    let reason = "it goes with the link that is made anew"
                     fill(id.place, Change(.create, .addAddress(address, on: id), reason: reason))
                 }
             case .keep(let existing):

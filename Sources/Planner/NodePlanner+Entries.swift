@@ -14,7 +14,7 @@ extension NodePlanner {
             guard let position, isKept(wanted.link) else {
                 // A link that is there may have found the neighbour out by itself, which no dump of permanent ones shows.
                 let operation = isKept(wanted.link) ? Operation.replaceNeighbour(wanted) : .addNeighbour(wanted)
-                fill(wanted.link.place, Change(.create, operation))
+                fill(wanted.link.place, Change(.create, operation, reason: links.reasonToComeAgain(on: wanted.link)))
                 continue
             }
             isWanted[position] = true
@@ -40,6 +40,11 @@ extension LinkSurvey {
     /// True if an entry on the link is still there when the contents of its place are filled.
     func keepsContents(_ link: LinkID) -> Bool {
         fates[link]?.keepsContents ?? false
+    }
+
+    /// Why something comes that may have been on a link; `nil` if the link is not made anew.
+    func reasonToComeAgain(on link: LinkID) -> String? {
+        fates[link]?.goesFirst == true ? "it goes with the link that is made anew" : nil
     }
 
     /// Why the kernel drops the neighbours of a kept link; `nil` if it does not. Kernel: `neigh_changeaddr()`,

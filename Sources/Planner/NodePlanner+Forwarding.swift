@@ -36,7 +36,8 @@ extension NodePlanner {
             let isKept = links.keepsContents(wanted.link)
             let isLearnable = wanted.table == .bridge || (isKept && !wanted.takesDestinations)
             let operation = isLearnable ? Operation.replaceForwarding(wanted) : .addForwarding(wanted)
-            return fill(wanted.link.place, Change(.create, operation))
+            let reason = links.reasonToComeAgain(on: wanted.link)
+            return fill(wanted.link.place, Change(.create, operation, reason: reason))
         }
         if existing.count == 1, wanted.canReplace(first) {
             let differences = first.differences(from: wanted)

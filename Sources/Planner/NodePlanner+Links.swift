@@ -74,9 +74,7 @@ extension NodePlanner {
 
     private mutating func change(_ existing: ObservedLink, to link: Link) {
         var existing = existing
-        if let master = link.master, existing.master == master,
-            links.fates[LinkID(master, in: link.id.place)]?.keepsContents == false
-        {
+        if let master = existing.master, isRemade(LinkID(master, in: link.id.place)) {
             // The bridge is made anew, and with it the port is set free.
             existing.master = nil
             existing.port = nil
@@ -124,7 +122,9 @@ extension NodePlanner {
         return Change(
             .delete,
             .deleteLink(id, index: existing.index, peer: peer),
-            reason: existing.group == Mark.linkGroup ? nil : "left behind by a deletion that was interrupted",
+            reason: !isCounted
+                ? "to be made anew"
+                : existing.group == Mark.linkGroup ? nil : "left behind by a deletion that was interrupted",
             isCounted: isCounted
         )
     }

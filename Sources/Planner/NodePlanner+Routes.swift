@@ -98,7 +98,7 @@ extension NodePlanner {
         let place = Self.words(for: route.place)
         problems.append(
             Problem(
-                "cannot add route \(route.summary)\(place): table \(route.table) has a route to \(route.destination) with "
+                "cannot add route \(route.summary)\(place): \(route.tableWords) has a route to \(route.destination) with "
                     + "metric \(route.metric) that is not Weft's (\(holder.holderWords))",
                 hint: "give another metric or table, or remove that route"
             )
@@ -189,6 +189,18 @@ extension ObservedRoute {
 
     /// Whose route it is, and where it leads, for an operator.
     var holderWords: String {
-        "protocol \(protocolNumber)\(value.gateway.map { " via \($0)" } ?? "")\(value.device.map { " dev \($0)" } ?? "")"
+        let way = (value.gateway.map { " via \($0)" } ?? "") + (value.device.map { " dev \($0)" } ?? "")
+        return "protocol \(Self.names[protocolNumber] ?? "\(protocolNumber)")\(way)"
     }
+
+    /// The protocols that `ip route` has names for. `/etc/iproute2/rt_protos`.
+    private static let names: [UInt8: String] = [
+        1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 11: "zebra", 12: "bird", 16: "dhcp",
+        18: "keepalived", 186: "bgp", 187: "isis", 188: "ospf", 189: "rip", 192: "eigrp",
+    ]
+}
+
+extension Route {
+    /// The routing table as a person knows it.
+    fileprivate var tableWords: String { table == Self.mainTable ? "table main" : "table \(table)" }
 }
