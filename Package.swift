@@ -81,6 +81,7 @@ let tests: [Target] = [
     .testTarget(
         name: "DocumentTests",
         dependencies: ["Document", "NetworkModel", "NetworkTesting"],
+        exclude: ["Bad", "Good", "validate-schema.py"],
         swiftSettings: settings
     ),
     .testTarget(
@@ -112,7 +113,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "CommandsTests",
-        dependencies: ["Commands", "NetworkModel", "LinuxSystem", "NetworkTesting", "weft"],
+        dependencies: ["Commands", "Document", "LinuxSystem", "NetworkTesting", "weft"],
         swiftSettings: settings
     ),
 ]

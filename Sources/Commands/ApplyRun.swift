@@ -9,15 +9,17 @@ internal import Synchronization
 /// One apply or destroy from the user's side: who is waited for, how far it is, how long it took.
 final class ApplyRun: Sendable {
     let node: Node
-    private let options: ChangeOptions
+    private let waits: Bool
+    private let keepsGoing: Bool
     private let output: OutputOptions
     private let began = ContinuousClock.now
     private let total = Atomic<Int>(0)
     private let lastShown = Atomic<Int>(0)
 
-    init(node: Node, options: ChangeOptions, output: OutputOptions) {
+    init(node: Node, waits: Bool, keepsGoing: Bool = false, output: OutputOptions) {
         self.node = node
-        self.options = options
+        self.waits = waits
+        self.keepsGoing = keepsGoing
         self.output = output
     }
 
@@ -34,8 +36,8 @@ final class ApplyRun: Sendable {
     ) throws -> ApplyReport {
         ResourceLimits.raiseOpenFiles()
         var reconcilerOptions = Reconciler.Options()
-        reconcilerOptions.keepsGoing = options.keepGoing
-        reconcilerOptions.waits = !options.noWait
+        reconcilerOptions.keepsGoing = keepsGoing
+        reconcilerOptions.waits = waits
         reconcilerOptions.onWait = { [self] holder in
             var console = Console(output)
             console.note("waiting for \(holder?.description ?? "another process"), which changes this node")
@@ -48,7 +50,7 @@ final class ApplyRun: Sendable {
         }
         reconcilerOptions.interruption = { Interruption.signalName }
         reconcilerOptions.onProgress = { [self] done in showProgress(done) }
-        let report = try body(Reconciler(node: node), reconcilerOptions)
+        let report = try node.explaining { try body(Reconciler(node: node), reconcilerOptions) }
         if lastShown.load(ordering: .relaxed) > 0 { Self.writeOver("") }
         return report
     }
@@ -101,11 +103,18 @@ extension Console {
         }
         for failure in report.failures { error(failure.description, hint: failure.hint) }
         switch report.isRolledBack {
-        case true?: note("undone: this node is as it was before")
+        case true? where report.undone.isEmpty:
+            note("nothing had to be undone: this node is as it was before")
+        case true?:
+            note("undone, this node is as it was before:", report.undone)
         case false?:
             for failure in report.rollbackFailures { error("while undoing: \(failure)", hint: failure.hint) }
             error("not everything could be undone", hint: "'weft plan' shows what differs now")
-        case nil: note("kept going: what could be done was done")
+        case nil where report.remaining.isEmpty:
+            note("kept going: \(report.applied) of \(report.plan.changes.count) changes made")
+        case nil:
+            let done = "kept going: \(report.applied) of \(report.plan.changes.count) changes made"
+            note(done + "; still to be done:", report.remaining)
         }
     }
 }
@@ -121,12 +130,9 @@ extension JSONWriter {
             object.plan(report.plan, node: node, documentWarnings: documentWarnings)
             object.member("applied", report.applied)
             object.array("failures", report.failures + report.rollbackFailures) { $0.failure($1) }
-            object.begin("rolledBack")
-            if let isRolledBack = report.isRolledBack {
-                object.value(isRolledBack)
-            } else {
-                object.value(false)
-            }
+            object.member("rolledBack", report.isRolledBack ?? false)
+            object.changes("undone", report.undone)
+            object.changes("remaining", report.remaining)
             object.member("verified", report.isVerified)
             object.member("durationMs", milliseconds)
         }

@@ -1,14 +1,18 @@
 internal import ArgumentParser
 internal import Document
 
-/// Reads and validates a document. Needs no privilege, touches no kernel.
+/// Reads and validates a document.
+///
+/// Needs no privilege, touches no kernel.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Read a document and say everything that is wrong with it.",
+        usage: "weft check <path> [<options>]",
         discussion: """
-            Needs no privilege and does not look at the kernel. Every error is told as
-            'file:line:column: path.to.key: what is wrong, and what would be right'; all of them, not only the first.
+            Needs no privilege and does not look at the kernel. Every error is told as \
+            'file:line:column: path.to.key: what is wrong; what would be right'; all of them, not only the first.
+
             Exit status: 0 if the document is good, 65 if it is not.
             """
     )
@@ -20,13 +24,7 @@ struct CheckCommand: ParsableCommand {
         try reporting(output) { console in
             let loaded = try Document.load(path: document.path)
             if console.isJSON {
-                console.print { writer in
-                    writer.object { object in
-                        object.member("schema", 1)
-                        object.array("errors", [Complaint]()) { $0.complaint($1) }
-                        object.array("warnings", loaded.warnings) { $0.complaint($1) }
-                    }
-                }
+                console.print { $0.errors([], warnings: loaded.warnings) }
             } else {
                 for warning in loaded.warnings { console.warning(warning.description, hint: warning.hint) }
                 if !output.quiet { console.print("\(document.path): no errors") }

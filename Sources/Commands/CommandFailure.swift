@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Document
 internal import LinuxSystem
 internal import Planner
+internal import Reconciler
 
 /// A failure that a command knows how to tell: a sentence, what to do, and a status.
 struct CommandFailure: Error {
@@ -12,15 +13,23 @@ struct CommandFailure: Error {
     static func unknownNode(_ name: String, known: [String]) -> CommandFailure {
         CommandFailure(
             message: "the document has no node '\(name)'",
-            hint: "its nodes are \(known.map { "'\($0)'" }.joined(separator: ", ")); name one with '--node'",
+            hint: "its nodes are \(list(known))",
+            status: ExitStatus.failed
+        )
+    }
+
+    static func noNode(among names: [String], calling itself: String) -> CommandFailure {
+        CommandFailure(
+            message:
+                "this host is none of the document's nodes: it holds none of their addresses, and has none of their names",
+            hint: "the nodes are \(list(names)), this is '\(itself)'; name one with '--node'",
             status: ExitStatus.failed
         )
     }
 
     static func severalNodes(_ names: [String]) -> CommandFailure {
         CommandFailure(
-            message:
-                "this host holds the addresses of several nodes: \(names.map { "'\($0)'" }.joined(separator: ", "))",
+            message: "this host holds the addresses of several nodes: \(list(names))",
             hint: "name one with '--node'",
             status: ExitStatus.failed
         )
@@ -32,6 +41,10 @@ struct CommandFailure: Error {
         hint: "if that is meant, use '--allow-empty', or 'weft destroy'",
         status: ExitStatus.failed
     )
+
+    private static func list(_ names: [String]) -> String {
+        names.map { "'\($0)'" }.joined(separator: ", ")
+    }
 
     /// Refuses to go on without the privileges that every look into the kernel needs.
     static func checkPrivilege(to verb: String) throws {
@@ -56,6 +69,8 @@ struct CommandFailure: Error {
                 hint: "wait for it to end, or leave out '--no-wait'",
                 status: ExitStatus.busy
             )
+        case let registry as UnreadableRegistry:
+            self.init(message: registry.description, hint: registry.hint, status: ExitStatus.failed)
         case let failure as SystemCallError
         where failure.errno == .notPermitted || failure.errno == .permissionDenied:
             self.init(message: failure.description, hint: "run as root", status: ExitStatus.notPermitted)
@@ -75,25 +90,57 @@ extension ParsableCommand {
     /// Runs `body`; what it throws is told on standard error, and becomes the exit status.
     func reporting(_ output: OutputOptions, _ body: (inout Console) throws -> Void) throws {
         var console = Console(output)
+        var status: ExitCode?
         do {
             try body(&console)
-            console.flush()
         } catch let code as ExitCode {
-            console.flush()
-            throw code
+            status = code
         } catch let errors as DocumentErrors {
             console.report(errors)
-            console.flush()
-            throw ExitStatus.badDocument
+            status = ExitStatus.badDocument
         } catch let refusal as PlanRefusal {
-            for problem in refusal.problems { console.error(problem.message, hint: problem.hint) }
-            console.flush()
-            throw ExitStatus.failed
+            console.report(refusal.problems.map { ($0.message, $0.hint) })
+            status = ExitStatus.failed
         } catch {
             let failure = CommandFailure(error)
-            console.error(failure.message, hint: failure.hint)
-            console.flush()
-            throw failure.status
+            console.report([(failure.message, failure.hint)])
+            status = failure.status
         }
+        try console.finish()
+        if let status { throw status }
+    }
+}
+
+extension Node {
+    /// Calls `body`; what it could not do with the node's namespace or its runtime directory is told as such.
+    func explaining<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as SystemCallError {
+            throw explanation(of: error) ?? error
+        } catch let error as NotANetworkNamespace where error.path == namespace?.path {
+            throw CommandFailure(
+                message: error.description,
+                hint: "'--netns' takes a name in /run/netns, or the path of a namespace's file",
+                status: ExitStatus.failed
+            )
+        }
+    }
+
+    private func explanation(of error: SystemCallError) -> CommandFailure? {
+        if let namespace, error.object == namespace.path, error.errno == .noSuchFileOrDirectory {
+            return CommandFailure(
+                message: "there is no network namespace '\(namespace.path)'",
+                hint: "'ip netns list' shows those that have names",
+                status: ExitStatus.failed
+            )
+        }
+        guard error.object == runtimeDirectory || error.object.hasPrefix(runtimeDirectory + "/")
+        else { return nil }
+        return CommandFailure(
+            message: "cannot use the runtime directory '\(runtimeDirectory)': \(error)",
+            hint: "it must be a directory that can be made and written; '--runtime-dir' names another one",
+            status: ExitStatus.failed
+        )
     }
 }

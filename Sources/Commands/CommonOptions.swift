@@ -28,10 +28,10 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "When to colour text.")
     var color = ColorChoice.auto
 
-    @Flag(name: .shortAndLong, help: "Print more: every change, and the kernel's own words.")
+    @Flag(name: .shortAndLong, help: "Print every change, however many there are.")
     var verbose = false
 
-    @Flag(name: .shortAndLong, help: "Print nothing but results and errors.")
+    @Flag(name: .shortAndLong, help: "Print only what was asked for, and errors.")
     var quiet = false
 
     func validate() throws {
@@ -50,7 +50,10 @@ struct NodeOptions: ParsableArguments {
     @Option(help: "The node is this network namespace: a name in /run/netns, or a path.")
     var netns: String?
 
-    @Option(help: "Where the registry is kept. (default: /run/weft; with '--netns NODE' /run/weft/NODE)")
+    @Option(
+        help:
+            "Where Weft keeps what the kernel can't. (default: /run/weft; with '--netns NODE' /run/weft/NODE)"
+    )
     var runtimeDir: String?
 
     func validate() throws {
@@ -68,7 +71,12 @@ struct NodeOptions: ParsableArguments {
             return Node.NamedPath(name: netns, path: NamespaceDirectory.standard.path(of: netns))
         }
         let last = netns.split(separator: "/").last.map(String.init) ?? netns
-        return Node.NamedPath(name: last, path: netns)
+        let named = ["/run/netns/\(last)", "/var/run/netns/\(last)"]
+        // Every '/proc/PID/ns/net' ends alike. Without the inode all such nodes would share registry and marks, and
+        // take each other's namespaces for their own.
+        guard !named.contains(netns), let identity = try? NamespaceHandle.open(path: netns).identity
+        else { return Node.NamedPath(name: last, path: netns) }
+        return Node.NamedPath(name: "\(last)-\(identity.inode)", path: netns)
     }
 
     /// The node, called `name`.
@@ -91,11 +99,12 @@ struct NodeOptions: ParsableArguments {
             guard names.contains(name) else { throw CommandFailure.unknownNode(name, known: names) }
             return node(called: name)
         }
-        let held = Set(try Reconciler(node: node(called: defaultName)).localAddresses())
+        let unnamed = node(called: defaultName)
+        let held = Set(try unnamed.explaining { try Reconciler(node: unnamed).localAddresses() })
         let matching = document.nodes.filter { !held.isDisjoint(with: $0.addresses) }
         if matching.count > 1 { throw CommandFailure.severalNodes(matching.map(\.name)) }
         let name = matching.first?.name ?? defaultName
-        guard names.contains(name) else { throw CommandFailure.unknownNode(name, known: names) }
+        guard names.contains(name) else { throw CommandFailure.noNode(among: names, calling: name) }
         return node(called: name)
     }
 }

@@ -7,9 +7,10 @@ struct CompileCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compile",
         abstract: "Print the state of this node that a document asks for, with every default made explicit.",
+        usage: "weft compile <path> [<options>]",
         discussion: """
-            What is printed is a document itself: applying it changes nothing after the original was applied.
-            Needs no privilege.
+            What is printed is a document itself: applying it changes nothing after the original was applied. \
+            Needs no privilege, unless '--netns' has to be entered to find out which of several nodes this is.
             """
     )
 

@@ -8,9 +8,12 @@ struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what apply would change, and change nothing.",
+        usage: "weft plan <path> [<options>]",
         discussion: """
-            Every line is one change, in the order in which apply makes them: '+' creates, '~' changes in place, '±' makes
-            anew, '-' deletes. Exit status: 0, or with '--detailed-exitcode' 2 if there is something to change.
+            Every line is one change, in the order in which apply makes them: '+' creates, '~' changes in place, \
+            '±' makes anew, '-' deletes.
+
+            Exit status: 0, or with '--detailed-exitcode' 2 if there is something to change.
             """
     )
 
@@ -26,7 +29,8 @@ struct PlanCommand: ParsableCommand {
             let loaded = try Document.load(path: document.path)
             try CommandFailure.checkPrivilege(to: "read the state of this node")
             let node = try node.resolve(for: loaded)
-            let plan = try Reconciler(node: node).plan(loaded.nodeState(for: node.name))
+            let state = try loaded.nodeState(for: node.name)
+            let plan = try node.explaining { try Reconciler(node: node).plan(state) }
             if console.isJSON {
                 console.print { writer in
                     writer.object { $0.plan(plan, node: node.name, documentWarnings: loaded.warnings) }

@@ -6,7 +6,8 @@ internal import Reconciler
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show what Weft holds in this kernel now."
+        abstract: "Show what Weft holds in this kernel now.",
+        usage: "weft show [<options>]"
     )
 
     @OptionGroup var node: NodeOptions
@@ -16,7 +17,7 @@ struct ShowCommand: ParsableCommand {
         try reporting(output) { console in
             try CommandFailure.checkPrivilege(to: "read the state of this node")
             let node = node.node(called: node.defaultName)
-            let state = try Reconciler(node: node).observe()
+            let state = try node.explaining { try Reconciler(node: node).observe() }
             if console.isJSON {
                 console.print { $0.object { $0.holdings(of: state, node: node.name) } }
             } else {

@@ -1,17 +1,19 @@
 package import ArgumentParser
+internal import Glibc
 
 /// The command `weft`.
 package struct WeftCommand: ParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "weft",
         abstract: "Makes the network of a node what a document says, and nothing else.",
+        usage: "weft <command> [<options>]",
         discussion: """
-            One document says which namespaces, links, addresses, routes, neighbours, FDB entries and settings a node
-            shall have. 'weft plan' shows what differs, 'weft apply' makes it so, all or nothing, and reads it back.
+            One document says which namespaces, links, addresses, routes, neighbours, FDB entries and settings a node \
+            shall have. 'weft plan' shows what differs, 'weft apply' makes it so, all or nothing, and reads it back. \
             Only what Weft made is ever changed or removed.
 
-            Exit status: 0 done; 1 failed; 2 'plan --detailed-exitcode' found changes; 64 usage; 65 bad document;
-            75 another apply is at work ('--no-wait'); 77 not permitted.
+            Exit status: 0 done; 1 failed; 2 'plan --detailed-exitcode' found changes; 64 wrong usage; \
+            65 bad document; 75 another weft is at work ('--no-wait'); 77 not permitted.
             """,
         version: Version.text,
         subcommands: [
@@ -30,6 +32,29 @@ enum Version {
 
 /// Runs the command of this process's arguments, and ends the process with its status.
 package func runWeft() -> Never {
-    WeftCommand.main()
-    WeftCommand.exit()
+    // A reader that goes away ends the reading, not an apply: the exit status still tells what became of it.
+    signal(SIGPIPE, SIG_IGN)
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+        try WeftCommand.checkName(of: arguments)
+        var command = try WeftCommand.parseAsRoot(arguments)
+        try command.run()
+        WeftCommand.exit()
+    } catch {
+        WeftCommand.exit(withError: error)
+    }
+}
+
+extension WeftCommand {
+    /// The commands, in the order of the help.
+    package static var commandNames: [String] { configuration.subcommands.map { $0._commandName } }
+
+    /// Refuses a command that there is not: the parser would call it an unexpected argument.
+    fileprivate static func checkName(of arguments: [String]) throws {
+        guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return }
+        guard !commandNames.contains(name) else { return }
+        throw ValidationError(
+            "there is no command '\(name)'; the commands are \(commandNames.joined(separator: ", "))"
+        )
+    }
 }

@@ -34,15 +34,14 @@ package struct Document: Sendable {
         for source in sources {
             do throws(Complaint) {
                 try reader.read(source)
+                guard reader.tree.sources.last?.root == nil else { continue }
+                let hint = "a document begins with 'weft: 1'"
+                complaints.append(
+                    Complaint(file: source.name, line: 1, column: 1, message: "the file is empty", hint: hint)
+                )
             } catch {
                 complaints.append(error)
             }
-        }
-        for source in reader.tree.sources where source.root == nil {
-            let hint = "a document begins with 'weft: 1'"
-            complaints.append(
-                Complaint(file: source.name, line: 1, column: 1, message: "the file is empty", hint: hint)
-            )
         }
         // A document of which a part could not be read would be complained of for what is in that part.
         guard complaints.isEmpty else { throw DocumentErrors(complaints) }

@@ -52,8 +52,8 @@ package struct MessageBatch: Sendable {
 
     /// Where the messages `range` stand in ``bytes``.
     func byteRange(of range: Range<Int>) -> Range<Int> {
-        entries[range.lowerBound].offset
-            ..< (range.upperBound < entries.count ? entries[range.upperBound].offset : bytes.count)
+        entries[range.lowerBound]
+            .offset..<(range.upperBound < entries.count ? entries[range.upperBound].offset : bytes.count)
     }
 
     /// The bytes of one message: for tests and diagnostics.

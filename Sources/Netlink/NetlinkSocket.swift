@@ -20,7 +20,10 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
     package private(set) var messagesSent = 0
 
     /// How often an interrupted dump is tried before it is an error.
-    package static let dumpAttempts = 5
+    ///
+    /// On a busy node something changes every few milliseconds: a thousand ports that detect duplicate addresses
+    /// interrupt the list of all addresses ten times in a row.
+    package static let dumpAttempts = 50
 
     private init(owning handle: OpaquePointer, hook: MessageHook?) {
         self.handle = handle

@@ -88,10 +88,12 @@ package struct ForwardingEntry: Hashable, Sendable {
             if (left.mac, left.table) != (right.mac, right.table) {
                 return (left.mac, left.table) < (right.mac, right.table)
             }
-            let unspecified = IPAddress.unspecified(.ipv4)
-            return (left.vlan, left.destination ?? unspecified) < (
-                right.vlan, right.destination ?? unspecified
-            )
+            if left.vlan != right.vlan { return left.vlan < right.vlan }
+            switch (left.destination, right.destination) {
+            case (let first?, let second?): return first < second
+            case (nil, .some): return true
+            case (_, nil): return false
+            }
         }
     }
 }

@@ -50,7 +50,10 @@ extension ModelKernel {
         case .own where entry.mac == .zero:
             append(destinationOf: entry)
         case .own:
-            guard positions(ofOwnEntry: entry).isEmpty else { throw Refusal("EEXIST", "the link has the address") }
+            let isLearnt = learntAddresses[entry.link]?.contains(entry.mac) == true
+            guard !isLearnt, positions(ofOwnEntry: entry).isEmpty else {
+                throw Refusal("EEXIST", "the link has the address")
+            }
             self[entry.link.place].forwarding.append(entry)
         }
     }
@@ -72,6 +75,7 @@ extension ModelKernel {
             guard positions.isEmpty || !entry.mac.isMulticast else {
                 throw Refusal("EOPNOTSUPP", "a group's destinations are not replaced")
             }
+            learntAddresses[entry.link]?.remove(entry.mac)
             for position in positions.reversed() { self[entry.link.place].forwarding.remove(at: position) }
             self[entry.link.place].forwarding.append(entry)
         }

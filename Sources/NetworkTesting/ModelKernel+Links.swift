@@ -181,11 +181,16 @@ extension ModelKernel {
         {
             throw Refusal("EINVAL", "the parent's MTU is less")
         }
-        withLink(link.id) { $0.mtu = mtu }
-        guard link.id.place == .node else { return }
+        setMTU(mtu, ofLink: link.id)
+    }
+
+    /// Sets an MTU; macvlan links have at most that of their parent.
+    mutating func setMTU(_ mtu: MTU, ofLink id: LinkID) {
+        withLink(id) { $0.mtu = mtu }
+        guard id.place == .node else { return }
         for place in places {
             for position in self[place].links.indices {
-                guard case .macvlan(let macvlan) = self[place].links[position].kind, macvlan.parent == link.id.name
+                guard case .macvlan(let macvlan) = self[place].links[position].kind, macvlan.parent == id.name
                 else { continue }
                 self[place].links[position].mtu = min(self[place].links[position].mtu, mtu)
             }
@@ -241,8 +246,8 @@ extension ModelKernel {
         permitted.tos = new.tos
         permitted.ageing = new.ageing
         permitted.learning = new.learning
-        if new.local != nil { permitted.local = new.local }
-        if new.remote != nil { permitted.remote = new.remote }
+        permitted.local = new.local
+        permitted.remote = new.remote
         if new.underlay != nil { permitted.underlay = new.underlay }
         guard permitted == new else { throw Refusal("EOPNOTSUPP", "a VXLAN link keeps what it was made with") }
         let families = Set([old.local, old.remote, new.local, new.remote].compactMap { $0?.family })
@@ -269,9 +274,13 @@ extension ModelKernel {
             let standing = self[place].links.filter { $0.kind.standsOn(id.name) }
             for child in standing { kill(LinkID(child.name, in: place)) }
         }
+        learntAddresses[id] = nil
         if case .bridge = link.kind { free(portsOf: id) }
         self[id.place].routes.removeAll { $0.value.device == id.name }
-        for address in link.addresses { dropSource(address.value.address, in: id.place) }
+        // Kernel: `addrconf_ifdown()` leaves IPv6 routes their source, unlike `ipv6_del_addr()`.
+        for address in link.addresses where address.value.address.family == .ipv4 {
+            dropSource(address.value.address, in: id.place)
+        }
         dropNeighbours(of: id)
         self[id.place].forwarding.removeAll { $0.link == id }
         removeSettings(of: id)

@@ -15,7 +15,9 @@ extension ModelKernel {
     /// Kernel: `fib_table_insert()`, `fib6_add_rt2node()`.
     mutating func replace(_ route: Route) throws(Refusal) {
         let new = try resolve(route)
-        let same = self[route.place].routes.indices.filter { self[route.place].routes[$0].value.key == route.key }
+        let same = self[route.place].routes.indices.filter {
+            self[route.place].routes[$0].value.key == route.key
+        }
         guard same.allSatisfy({ self[route.place].routes[$0].isManaged }) else {
             throw Refusal("FOREIGN", "the replacement could hit a route that is not Weft's")
         }
@@ -31,9 +33,9 @@ extension ModelKernel {
 
     mutating func delete(_ route: Route) throws(Refusal) {
         try checkPlace(route.place)
-        let position = self[route.place].routes.firstIndex { $0.value == route && $0.isManaged }
+        let position = self[route.place].routes.firstIndex { $0.value.isDeleted(as: route) && $0.isManaged }
         guard let position else {
-            let isForeign = self[route.place].routes.contains { $0.value == route }
+            let isForeign = self[route.place].routes.contains { $0.value.isDeleted(as: route) }
             throw Refusal(isForeign ? "FOREIGN" : "ESRCH", "there is no such route of Weft's")
         }
         self[route.place].routes.remove(at: position)
@@ -73,12 +75,25 @@ extension ModelKernel {
         var best: Route?
         for observed in self[route.place].routes {
             let way = observed.value
-            guard way.gateway == nil, way.type == .unicast, way.destination.contains(gateway) else { continue }
+            guard way.gateway == nil, way.type == .unicast, way.destination.contains(gateway) else {
+                continue
+            }
             guard way.table == Route.mainTable || way.table == route.table else { continue }
             guard route.device == nil || way.device == route.device else { continue }
-            if best == nil || best.map({ $0.destination.length < way.destination.length }) == true { best = way }
+            if best == nil || best.map({ $0.destination.length < way.destination.length }) == true {
+                best = way
+            }
         }
         guard let device = best?.device else { throw Refusal("ENETUNREACH", "nexthop has invalid gateway") }
         return device
+    }
+}
+
+extension Route {
+    /// True if a deletion of `other` hits this route: source and MTU are not asked for.
+    fileprivate func isDeleted(as other: Route) -> Bool {
+        var (left, right) = (self, other)
+        (left.source, left.mtu, right.source, right.mtu) = (nil, nil, nil, nil)
+        return left == right
     }
 }

@@ -26,7 +26,10 @@ extension ModelKernel {
     /// Adds an address of another hand.
     package mutating func addForeignAddress(_ address: InterfaceAddress, on id: LinkID) {
         guard let link = link(id) else { return }
-        guard !link.addresses.contains(where: { $0.value.address == address.address || $0.value.prefix == address.prefix })
+        guard
+            !link.addresses.contains(where: {
+                $0.value.address == address.address || $0.value.prefix == address.prefix
+            })
         else { return }
         insertAddress(address, protocolNumber: 0, on: id)
     }
@@ -55,9 +58,17 @@ extension ModelKernel {
         guard let link = link(neighbour.link) else { return }
         let isPermanent = self[neighbour.link.place].neighbours.contains { $0.value.key == neighbour.key }
         if !isPermanent { learntNeighbours.insert(neighbour.key) }
+        if case .vxlan = link.kind {
+            let isKnown = self[neighbour.link.place].forwarding.contains {
+                $0.link == neighbour.link && $0.mac == neighbour.mac && $0.table == .own
+            }
+            if !isKnown { learntAddresses[neighbour.link, default: []].insert(neighbour.mac) }
+        }
         if let master = link.master {
             let bridge = LinkID(master, in: neighbour.link.place)
-            let isKnown = self[bridge.place].forwarding.contains { $0.mac == neighbour.mac && $0.table == .bridge }
+            let isKnown = self[bridge.place].forwarding.contains {
+                $0.mac == neighbour.mac && $0.table == .bridge
+            }
             if !isKnown { learntAddresses[bridge, default: []].insert(neighbour.mac) }
         }
     }
@@ -68,7 +79,8 @@ extension ModelKernel {
     }
 
     /// Changes Weft's route at `position` of a place.
-    package mutating func alterRoute(at position: Int, in place: Place, _ body: (inout ObservedRoute) -> Void) {
+    package mutating func alterRoute(at position: Int, in place: Place, _ body: (inout ObservedRoute) -> Void)
+    {
         body(&self[place].routes[position])
     }
 
@@ -94,6 +106,12 @@ extension ModelKernel {
         if isUp { raise(id) } else { lower(id) }
     }
 
+    /// Gives a link another MTU.
+    package mutating func alterMTU(of id: LinkID, to mtu: MTU) { setMTU(mtu, ofLink: id) }
+
+    /// Lets the kernel have a setting more.
+    package mutating func addSetting(_ sysctl: Sysctl) { settings[sysctl.key] = sysctl.value }
+
     /// Takes a port out of its bridge.
     package mutating func free(_ id: LinkID) {
         try? setMaster(nil, of: id)
@@ -110,7 +128,11 @@ extension ModelKernel {
     }
 
     /// Marks addresses of a link as of another hand, or as not for ever.
-    package mutating func alterAddress(at position: Int, on id: LinkID, _ body: (inout ObservedAddress) -> Void) {
+    package mutating func alterAddress(
+        at position: Int,
+        on id: LinkID,
+        _ body: (inout ObservedAddress) -> Void
+    ) {
         withLink(id) { body(&$0.addresses[position]) }
     }
 

@@ -57,6 +57,9 @@ package struct ModelKernel: Sendable {
         return observed
     }
 
+    /// The value of a setting; `nil` if there is no such setting.
+    package func value(of key: Sysctl.Key) -> String? { settings[key] }
+
     // MARK: Plans
 
     /// Carries out the first `count` changes of a plan, or all of them.
@@ -66,9 +69,24 @@ package struct ModelKernel: Sendable {
             do {
                 try carryOut(change.operation)
             } catch {
-                throw Refusal(error.code, "\(change): \(error.sentence)")
+                let all = plan.changes.map(\.description).joined(separator: "\n    ")
+                throw Refusal(error.code, "\(change): \(error.sentence); in\n    \(all)")
             }
         }
+    }
+
+    /// Carries out what of a plan the kernel takes, as a rollback does; returns what it does not.
+    package mutating func carryOutKeepingOn(_ plan: Plan) -> [Refusal] {
+        intend(plan)
+        var refusals: [Refusal] = []
+        for change in plan.changes {
+            do {
+                try carryOut(change.operation)
+            } catch {
+                refusals.append(Refusal(error.code, "\(change): \(error.sentence)"))
+            }
+        }
+        return refusals
     }
 
     /// Records which settings are about to be written, as the registry does before anything is done.
@@ -140,6 +158,7 @@ package struct ModelKernel: Sendable {
         var link = ObservedLink(InterfaceName(fromKernel: "lo"), index: 1, kind: .other(""))
         link.isUp = isUp
         link.mtu = MTU(bytes: 65536)
+        link.addressGeneration = .eui64
         return link
     }
 
@@ -170,7 +189,9 @@ package struct ModelKernel: Sendable {
         if self[place].processCount > 0, self[place].links.contains(where: { $0.isManaged }) {
             throw Refusal("LEFT", "processes in the namespace would still be on the network")
         }
-        while let link = self[place].links.last(where: { $0.index != 1 }) { kill(LinkID(link.name, in: place)) }
+        while let link = self[place].links.last(where: { $0.index != 1 }) {
+            kill(LinkID(link.name, in: place))
+        }
         state.namespaces[name] = nil
         settings = settings.filter { $0.key.place != place }
     }
@@ -196,13 +217,17 @@ package struct ModelKernel: Sendable {
     }
 
     mutating func addSettings(of link: LinkID) {
-        for (path, value) in Self.settings(of: link.name) { settings[Sysctl.Key(path: path, in: link.place)] = value }
+        for (path, value) in Self.settings(of: link.name) {
+            settings[Sysctl.Key(path: path, in: link.place)] = value
+        }
         let forwarding = settings[Sysctl.Key(path: "net/ipv4/ip_forward", in: link.place)]
         settings[Sysctl.Key(path: "net/ipv4/conf/\(link.name)/forwarding", in: link.place)] = forwarding
     }
 
     mutating func removeSettings(of link: LinkID) {
-        for path in Self.settings(of: link.name).keys { settings[Sysctl.Key(path: path, in: link.place)] = nil }
+        for path in Self.settings(of: link.name).keys {
+            settings[Sysctl.Key(path: path, in: link.place)] = nil
+        }
     }
 
     /// Writes a setting; that of forwarding is written to every link too. Kernel: `inet_forward_change()`.
@@ -211,7 +236,8 @@ package struct ModelKernel: Sendable {
         settings[sysctl.key] = sysctl.value
         guard sysctl.key.path == "net/ipv4/ip_forward" else { return }
         for link in self[sysctl.key.place].links where link.index != 1 {
-            settings[Sysctl.Key(path: "net/ipv4/conf/\(link.name)/forwarding", in: sysctl.key.place)] = sysctl.value
+            settings[Sysctl.Key(path: "net/ipv4/conf/\(link.name)/forwarding", in: sysctl.key.place)] =
+                sysctl.value
         }
     }
 }

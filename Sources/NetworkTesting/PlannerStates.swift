@@ -82,6 +82,8 @@ package struct PlannerStates {
     /// Makes a link a port of a bridge of its place, perhaps.
     mutating func enslave(_ link: inout Link) {
         guard !(link.id.place == .node && parents.contains(link.id.name)) else { return }
+        // Links that stand on each other in a circle are refused before there is a plan.
+        guard link.kind.parentName?.text.hasPrefix("br") != true else { return }
         let bridges = state.links.values.filter { $0.kind.isBridge && $0.id.place == link.id.place }.map(\.id.name)
         guard chance(65), let bridge = pick(bridges.sorted()) else { return }
         link.master = bridge

@@ -54,6 +54,7 @@ package struct PlannerWorlds {
             return kernel.forgetRecords(except: state)
         }
         let count = states.number(0...plan.changes.count)
+        isWellFormed = false
         try kernel.carryOut(plan, count: count)
         guard count < plan.changes.count, states.chance(60) else { return }
         // The next change was half done when Weft was killed.
@@ -87,9 +88,15 @@ package struct PlannerWorlds {
             kernel.addForeignTunnel(LinkID(PlannerStates.name("flannel.1"), in: .node), vxlan)
         }
         if states.chance(10), let link = states.pick(kernel.state.node.links), case .bridge = link.kind {
-            kernel.addForeignLink(LinkID(PlannerStates.name("tap0"), in: .node), kind: .other("tun"), master: link.name)
+            kernel.addForeignLink(
+                LinkID(PlannerStates.name("tap0"), in: .node),
+                kind: .other("tun"),
+                master: link.name
+            )
         }
-        if states.chance(10), let name = states.pick(PlannerStates.namespaceNames) { kernel.addForeignNamespace(name) }
+        if states.chance(10), let name = states.pick(PlannerStates.namespaceNames) {
+            kernel.addForeignNamespace(name)
+        }
         for _ in 0..<3 where states.chance(30) { addForeignRoute() }
         for _ in 0..<3 where states.chance(30) { addForeignEntry() }
         if states.chance(30), let name = states.pick(kernel.state.namespaces.keys.sorted()) {
@@ -114,10 +121,16 @@ package struct PlannerWorlds {
 
     /// What strangers put on links, Weft's among them.
     private mutating func addForeignEntry() {
-        guard let place = states.pick(kernel.places), let link = states.pick(kernel.links(at: place)) else { return }
+        guard let place = states.pick(kernel.places), let link = states.pick(kernel.links(at: place)) else {
+            return
+        }
         let id = LinkID(link.name, in: place)
         let number = states.number(0...3)
-        let neighbour = Neighbour(PlannerStates.neighbourAddress(number), mac: PlannerStates.stationMAC(number), on: id)
+        let neighbour = Neighbour(
+            PlannerStates.neighbourAddress(number),
+            mac: PlannerStates.stationMAC(number),
+            on: id
+        )
         switch states.number(0...3) {
         case 0:
             let bits = 0x0a09_0000 + UInt32(states.number(1...2))
@@ -131,11 +144,12 @@ package struct PlannerWorlds {
 
     private mutating func drift(near state: NodeState) {
         let places = kernel.places
-        guard let place = states.pick(places), let link = states.pick(kernel.links(at: place)), link.isManaged else { return }
+        guard let place = states.pick(places), let link = states.pick(kernel.links(at: place)), link.isManaged
+        else { return }
         let id = LinkID(link.name, in: place)
         isWellFormed = false
         switch states.number(0...15) {
-        case 0: kernel.alter(id) { $0.mtu = MTU(bytes: 1300) }
+        case 0: kernel.alterMTU(of: id, to: MTU(bytes: 1300))
         case 1: kernel.alter(id) { $0.mac = MACAddress(bits: 0x0200_0000_dddd) }
         case 2: kernel.alter(id) { $0.alias = "" }
         case 3: kernel.setUp(!link.isUp, id)
@@ -164,15 +178,14 @@ package struct PlannerWorlds {
     }
 
     private mutating func removeEntry(_ place: Place) {
-        guard let list = states.pick(ModelKernel.EntryList.allCases) else { return }
-        guard let namespace = kernel.state[place] else { return }
-        let count: Int
+        guard let namespace = kernel.state[place], let list = states.pick(ModelKernel.EntryList.allCases) else { return }
+        let positions: [Int]
         switch list {
-        case .routes: count = namespace.routes.count
-        case .neighbours: count = namespace.neighbours.count
-        case .forwarding: count = namespace.forwarding.count
+        case .routes: positions = namespace.routes.indices.filter { namespace.routes[$0].isManaged }
+        case .neighbours: positions = Array(namespace.neighbours.indices)
+        case .forwarding: positions = Array(namespace.forwarding.indices)
         }
-        if count > 0 { kernel.remove(list, at: states.number(0...count - 1), in: place) }
+        if let position = states.pick(positions) { kernel.remove(list, at: position, in: place) }
     }
 
     private mutating func alterRoute(_ place: Place) {

@@ -15,7 +15,12 @@ extension Change: CustomStringConvertible {
 
 extension Difference: CustomStringConvertible {
     /// `mtu 1500 → 1450`.
-    package var description: String { "\(attribute) \(from ?? "none") → \(to ?? "none")" }
+    package var description: String { "\(attribute) \(words(for: from)) → \(words(for: to))" }
+
+    private func words(for value: String?) -> String {
+        guard let value, !value.isEmpty else { return "none" }
+        return value
+    }
 }
 
 extension Operation {
@@ -78,7 +83,7 @@ extension Operation {
         case .createLink(let creation): return "\(creation.words)\(place)"
         case .changeLink(_, let link): return "\(link.kind.name) link '\(link.id.name)'\(place)"
         case .deleteLink(let id, _, let peer):
-            let other = peer.map { " with its other end '\($0)'" } ?? ""
+            let other = peer.map { " with its other end '\($0.name)'\(NodePlanner.words(for: $0.place))" } ?? ""
             return "link '\(id.name)'\(place)\(other)"
         case .addAddress(let address, let link), .replaceAddress(let address, let link),
             .deleteAddress(let address, let link):

@@ -59,5 +59,3 @@ extension ObservedRoute: Keyed {
 extension ObservedNeighbour: Keyed {
     var key: Neighbour.Key { value.key }
 }
-
-extension ForwardingEntry: Keyed {}

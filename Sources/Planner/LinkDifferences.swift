@@ -10,7 +10,7 @@ extension ObservedLink {
         Difference.note("mac", mac, Optional(link.mac), in: &list)
         Difference.note("master", master, link.master, in: &list)
         Difference.note("alias", alias, Mark.alias(for: link.purpose), in: &list)
-        Difference.note("group", group, Mark.linkGroup, in: &list)
+        Difference.note("group", Self.words(forGroup: group), Self.words(forGroup: Mark.linkGroup), in: &list)
         if let mode = addressGeneration {
             Difference.note("addrgenmode", mode, link.addressGeneration, in: &list)
         }
@@ -28,6 +28,12 @@ extension ObservedLink {
         case (_, .bridge), (_, .veth), (_, .vxlan), (_, .macvlan): break
         }
         return list
+    }
+
+    /// A group as a person knows it.
+    private static func words(forGroup group: UInt32) -> String {
+        if group == Mark.linkGroup { return "weft" }
+        return Mark.deletionGroups.contains(group) ? "of a deletion" : "\(group)"
     }
 }
 

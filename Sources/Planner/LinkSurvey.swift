@@ -10,7 +10,7 @@ enum LinkFate {
     case remake(ObservedLink, reason: String)
     /// It goes.
     case delete(ObservedLink)
-    /// A foreign link has its name.
+    /// A foreign link has its name, or that of a link it needs.
     case blocked
 
     /// True if what is on the link now is still there afterwards.
@@ -18,6 +18,22 @@ enum LinkFate {
         switch self {
         case .keep: true
         case .create, .remake, .delete, .blocked: false
+        }
+    }
+
+    /// True if the link can't come.
+    var isBlocked: Bool {
+        switch self {
+        case .blocked: true
+        case .create, .keep, .remake, .delete: false
+        }
+    }
+
+    /// True if the link that is there goes before anything is built.
+    var goesFirst: Bool {
+        switch self {
+        case .remake: true
+        case .create, .keep, .delete, .blocked: false
         }
     }
 }
@@ -42,11 +58,23 @@ struct LinkSurvey {
         if !state.node.hasIPv6 { leaveOutIPv6() }
         for id in desired.keys.sorted() { decide(id) }
         for (id, link) in observed where link.isManaged && desired[id] == nil { fates[id] = .delete(link) }
+        block()
         propagate()
     }
 
     private mutating func collect(_ namespace: ObservedNamespace, at place: Place) {
         for link in namespace.links { observed[LinkID(link.name, in: place)] = link }
+    }
+
+    /// How many links a link that is there stands on: to delete one of those is to delete it too.
+    func depth(of id: LinkID) -> Int {
+        var depth = 0
+        var parent = observed[id]?.kind.parent
+        while let name = parent, depth <= observed.count {
+            depth += 1
+            parent = observed[LinkID(name, in: .node)]?.kind.parent
+        }
+        return depth
     }
 
     // MARK: Pairs
@@ -85,36 +113,38 @@ struct LinkSurvey {
     /// Gives every link that shall be the MTU which the kernel would choose where the document leaves it open.
     private mutating func resolve(_ node: NodeState) {
         desired = node.links
-        var smallestPort: [LinkID: MTU] = [:]
-        for id in desired.keys where desired[id]?.kind.isBridge == false {
-            guard var link = desired[id] else { continue }
-            link.mtu = mtu(of: link, depth: 0)
-            desired[id] = link
-            guard let master = link.master, let mtu = link.mtu else { continue }
-            let bridge = LinkID(master, in: id.place)
-            smallestPort[bridge] = min(smallestPort[bridge] ?? mtu, mtu)
+        var ports: [LinkID: [LinkID]] = [:]
+        for (id, link) in desired {
+            if let master = link.master { ports[LinkID(master, in: id.place), default: []].append(id) }
         }
-        for id in desired.keys {
-            guard var link = desired[id], link.mtu == nil else { continue }
-            link.mtu = smallestPort[id] ?? .ethernet
-            desired[id] = link
+        var known: [LinkID: MTU] = [:]
+        known.reserveCapacity(desired.count)
+        for id in node.links.keys {
+            let mtu = mtu(of: id, ports, &known)
+            desired[id]?.mtu = mtu
         }
     }
 
-    /// The MTU of a link that is no bridge: the document's, else its parent's less what it adds.
-    private func mtu(of link: Link, depth: Int) -> MTU {
+    /// The MTU of a link: the document's; else for a bridge the least of its ports, for what stands on another link
+    /// that one's, less what it adds.
+    private func mtu(of id: LinkID, _ ports: [LinkID: [LinkID]], _ known: inout [LinkID: MTU]) -> MTU {
+        if let mtu = known[id] { return mtu }
+        guard let link = desired[id] else { return observed[id]?.mtu ?? .ethernet }
+        // A circle, which the reader of documents refuses, ends here.
+        known[id] = link.mtu ?? .ethernet
         if let mtu = link.mtu { return mtu }
-        guard let parent = link.kind.parent, depth <= desired.count else { return .ethernet }
-        let parentID = LinkID(parent, in: .node)
-        let parentMTU: MTU
-        if let other = desired[parentID], !other.kind.isBridge {
-            parentMTU = mtu(of: other, depth: depth + 1)
-        } else {
-            parentMTU = desired[parentID]?.mtu ?? observed[parentID]?.mtu ?? .ethernet
+        var result = MTU.ethernet
+        if link.kind.isBridge {
+            result = ports[id, default: []].map { mtu(of: $0, ports, &known) }.min() ?? .ethernet
+        } else if let parent = link.kind.parent {
+            result = mtu(of: LinkID(parent, in: .node), ports, &known)
+            if case .vxlan(let vxlan) = link.kind {
+                let family = (vxlan.remote ?? vxlan.local)?.family ?? .ipv4
+                result = MTU(bytes: result.bytes - min(VXLAN.overhead(over: family), result.bytes - 68))
+            }
         }
-        guard case .vxlan(let vxlan) = link.kind else { return parentMTU }
-        let family = (vxlan.remote ?? vxlan.local)?.family ?? .ipv4
-        return MTU(bytes: parentMTU.bytes - min(VXLAN.overhead(over: family), parentMTU.bytes - 68))
+        known[id] = result
+        return result
     }
 
     /// Asks nothing of IPv6 on a kernel that has none: it would refuse even to be told that there shall be none.
@@ -137,7 +167,7 @@ struct LinkSurvey {
             problems.append(
                 Problem(
                     "cannot create link '\(id.name)'\(place): the name is taken by a \(kind) that is not Weft's",
-                    hint: "choose another name, or remove that link with 'ip link delete \(id.name)'"
+                    hint: "choose another name, or remove that link first"
                 )
             )
             return
@@ -166,24 +196,65 @@ struct LinkSurvey {
         }
     }
 
+    /// A link that can't come is no peer, bridge or parent of another: least of all is the stranger's that has its name.
+    private mutating func block() {
+        var isBlocking = fates.values.contains { $0.isBlocked }
+        while isBlocking {
+            isBlocking = false
+            for (id, link) in desired where fates[id]?.isBlocked == false {
+                var needed = link.prerequisites
+                if case .veth(let peer) = link.kind { needed.append(peer) }
+                guard needed.contains(where: { fates[$0]?.isBlocked == true }) else { continue }
+                fates[id] = .blocked
+                isBlocking = true
+            }
+        }
+    }
+
     /// A remake takes the other end of a pair with it, and what stands on the link.
     private mutating func propagate() {
         var children: [InterfaceName: [LinkID]] = [:]
         for (id, link) in desired {
             if let parent = link.kind.parent { children[parent, default: []].append(id) }
         }
-        var waiting = fates.keys.filter { fates[$0]?.keepsContents == false }.sorted()
+        for (id, link) in observed where desired[id] != nil {
+            // A VXLAN link can change the link under it, but not once that is gone.
+            if let parent = link.kind.parent, parent != desired[id]?.kind.parent { children[parent, default: []].append(id) }
+        }
+        var waiting = fates.keys.filter { fates[$0]?.goesFirst == true }.sorted()
         while let gone = waiting.popLast() {
-            if let peer = peers[gone], case .keep(let link)? = fates[peer] {
-                fates[peer] = .remake(link, reason: "its other end is made anew")
-                waiting.append(peer)
+            if let peer = peers[gone] {
+                if case .keep(let link)? = fates[peer] {
+                    fates[peer] = .remake(link, reason: "its other end is made anew")
+                    waiting.append(peer)
+                } else if case .delete? = fates[peer] {
+                    remakeChildren(of: peer, children, &waiting)
+                }
             }
-            guard gone.place == .node else { continue }
-            for id in children[gone.name] ?? [] {
-                guard case .keep(let link)? = fates[id] else { continue }
-                fates[id] = .remake(link, reason: "the link under it, '\(gone.name)', is made anew")
-                waiting.append(id)
-            }
+            remakeChildren(of: gone, children, &waiting)
+        }
+    }
+
+    private mutating func remakeChildren(
+        of gone: LinkID,
+        _ children: [InterfaceName: [LinkID]],
+        _ waiting: inout [LinkID]
+    ) {
+        guard gone.place == .node else { return }
+        for id in children[gone.name] ?? [] {
+            guard case .keep(let link)? = fates[id] else { continue }
+            fates[id] = .remake(link, reason: "the link under it, '\(gone.name)', is made anew")
+            waiting.append(id)
+        }
+    }
+}
+extension ObservedLinkKind {
+    /// The link of the node that a link of this kind stands on, if any.
+    var parent: InterfaceName? {
+        switch self {
+        case .macvlan(let macvlan): macvlan.parent
+        case .vxlan(let vxlan): vxlan.underlay
+        case .bridge, .veth, .other: nil
         }
     }
 }

@@ -3,7 +3,9 @@ import NetworkModel
 /// What the kernel drops by itself while a plan is carried out, so that the plan can bring it back.
 struct Losses {
     /// When it goes.
-    enum Moment {
+    enum Moment: Int {
+        /// Before anything is built, with a link.
+        case whileClearing
         /// Before the contents of its place are filled.
         case whileBuilding
         /// While what is no longer wanted is removed.
@@ -13,102 +15,119 @@ struct Losses {
     /// When something goes, and with what.
     struct Loss {
         var moment: Moment
+        /// False if it depends on the node's settings, or if only a part of it goes.
+        var isSure: Bool
         var reason: String
-        /// False if it may be there still, perhaps in part: whoever deletes or adds it must be ready for either.
-        var isCertain = true
+    }
+
+    /// An address at a place.
+    private struct Located: Hashable {
+        var address: IPAddress
+        var place: Place
     }
 
     /// Links that go, and with them all that is on them and every route by them.
     private var links: [LinkID: Moment] = [:]
+    /// Links that go down, and with that every route by them.
+    private var lowered: Set<LinkID> = []
     /// Links whose last IPv4 address goes, and with it every IPv4 route by them.
     private var routesByLink: [LinkID: Moment] = [:]
-    /// Links that stay and go down, and with that lose every route by them.
-    private var fallen: Set<LinkID> = []
-    /// Links that stay and get an MTU that is too small for IPv6, and lose all that they have of it.
-    private var withoutIPv6: Set<LinkID> = []
-    /// IPv4 addresses that go, and with them every route that prefers them as source.
-    private var routesBySource: [Place: [IPAddress: Moment]] = [:]
+    /// Addresses that go, and with them every route that prefers them as source.
+    private var gone: [Located: Moment] = [:]
+    /// Addresses that some link has all the time.
+    private var lasting: Set<Located> = []
+    /// Addresses that some link shall have.
+    private var wanted: Set<Located> = []
 
-    /// Notes that a link goes, with its addresses.
-    mutating func note(_ link: LinkID, _ existing: ObservedLink, _ moment: Moment) {
-        links[link] = moment
-        for address in existing.addresses where address.value.address.family == .ipv4 {
-            routesBySource[link.place, default: [:]][address.value.address] = moment
-        }
-    }
+    // MARK: Notes
 
-    /// Notes what goes as a link that stays is changed.
-    mutating func note(_ existing: ObservedLink, becoming link: Link) {
-        if existing.isUp, !link.isUp { fallen.insert(link.id) }
-        if existing.losesIPv6(as: link) { withoutIPv6.insert(link.id) }
-    }
+    /// Notes that a link goes.
+    mutating func note(_ link: LinkID, _ moment: Moment) { links[link] = moment }
 
-    /// Notes what goes with the addresses that a link loses.
+    /// True if a link goes before anything is built.
+    func isCleared(_ link: LinkID) -> Bool { links[link] == .whileClearing }
+
+    /// Notes that a link goes down.
+    mutating func note(lowering link: LinkID) { lowered.insert(link) }
+
+    /// Notes what goes with the addresses that a kept link loses.
     mutating func note(_ comparison: AddressComparison, on link: LinkID) {
         if comparison.losesEveryIPv4First {
             routesByLink[link] = .whileBuilding
         } else if comparison.losesEveryIPv4Last {
             routesByLink[link] = .whileRemoving
         }
-        for departure in comparison.deletedFirst {
-            routesBySource[link.place, default: [:]][departure.value.address] = .whileBuilding
-        }
-        for departure in comparison.deletedLast where !comparison.has(departure.value.address) {
-            routesBySource[link.place, default: [:]][departure.value.address] = .whileRemoving
+        note(comparison.lasting, lastingAt: link.place)
+        note(comparison.deletedLast.map(\.value.address), goneFrom: link.place, .whileRemoving)
+        note(comparison.deletedFirst.map(\.value.address), goneFrom: link.place, .whileBuilding)
+        let unasked = comparison.dropped.filter { $0.address.family == .ipv4 }
+        note(unasked.map(\.address), goneFrom: link.place, .whileBuilding)
+    }
+
+    /// Notes addresses that a link of a place loses; of several links that have one the last counts.
+    mutating func note(_ addresses: [IPAddress], goneFrom place: Place, _ moment: Moment) {
+        for address in addresses {
+            let located = Located(address: address, place: place)
+            if let known = gone[located], known.rawValue >= moment.rawValue { continue }
+            gone[located] = moment
         }
     }
 
-    /// Whether and when the kernel drops a neighbour: those of IPv4 go with the last IPv4 address of their link.
-    func loss(of neighbour: Neighbour) -> Loss? {
-        if neighbour.address.family == .ipv6, withoutIPv6.contains(neighbour.link) {
-            return Loss(moment: .whileBuilding, reason: Self.reasonWithoutIPv6)
-        }
-        guard neighbour.address.family == .ipv4, let moment = routesByLink[neighbour.link] else { return nil }
-        return Loss(
-            moment: moment,
-            reason: "the kernel drops it with the last IPv4 address of link '\(neighbour.link.name)'"
-        )
+    mutating func note(_ addresses: [IPAddress], lastingAt place: Place) {
+        for address in addresses { lasting.insert(Located(address: address, place: place)) }
     }
 
-    /// Whether and when the kernel drops a route that is there.
+    mutating func note(_ addresses: [IPAddress], wantedAt place: Place) {
+        for address in addresses { wanted.insert(Located(address: address, place: place)) }
+    }
+
+    // MARK: Questions
+
+    /// Whether and when the kernel first drops a route that is there, or of an IPv6 one its source.
     func loss(of route: Route) -> Loss? {
-        if links.isEmpty, routesByLink.isEmpty, routesBySource.isEmpty, fallen.isEmpty, withoutIPv6.isEmpty {
-            return nil
-        }
-        if let device = route.device {
-            let id = LinkID(device, in: route.place)
-            if let moment = links[id] {
-                return Loss(moment: moment, reason: "the kernel drops it with link '\(device)'")
-            }
-            if fallen.contains(id) {
-                return Loss(moment: .whileBuilding, reason: "the kernel drops it as link '\(device)' goes down")
-            }
-            if route.destination.family == .ipv6, withoutIPv6.contains(id) {
-                return Loss(moment: .whileBuilding, reason: Self.reasonWithoutIPv6)
-            }
-            if route.destination.family == .ipv4, let moment = routesByLink[id] {
-                return Loss(
-                    moment: moment,
-                    reason: "the kernel drops it with the last IPv4 address of link '\(device)'"
-                )
-            }
-        }
-        // The kernel takes an IPv4 route with its source only from the main table, and not if the address was secondary
-        // and went with its link (`fib_del_ifaddr()`); of an IPv6 route it takes the source (`fib6_remove_prefsrc()`).
-        guard route.table == Route.mainTable, let source = route.source,
-            let moment = routesBySource[route.place]?[source]
-        else { return nil }
-        let reason = "the kernel drops it with its source address \(source)"
-        return Loss(moment: moment, reason: reason, isCertain: false)
+        if links.isEmpty, lowered.isEmpty, routesByLink.isEmpty, gone.isEmpty { return nil }
+        let found = [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)].compactMap { $0 }
+        return found.min { $0.moment.rawValue < $1.moment.rawValue }
     }
 
-    private static let reasonWithoutIPv6 = "the kernel drops it as the link's MTU becomes too small for IPv6"
-}
+    /// True if the kernel drops a route while things are removed, though it be added before.
+    func isDroppedInTheEnd(_ route: Route) -> Bool {
+        if links.isEmpty, routesByLink.isEmpty, gone.isEmpty { return false }
+        return [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)]
+            .contains { $0?.moment == .whileRemoving }
+    }
 
-extension ObservedLink {
-    /// True if the kernel takes IPv6 away from the link as it changes: it does below an MTU of 1,280 (RFC 8200).
-    func losesIPv6(as link: Link) -> Bool {
-        guard let mtu = link.mtu else { return false }
-        return self.mtu.bytes >= 1280 && mtu.bytes < 1280
+    private func lossWithLink(_ route: Route) -> Loss? {
+        guard let device = route.device else { return nil }
+        let id = LinkID(device, in: route.place)
+        if let moment = links[id] {
+            return Loss(moment: moment, isSure: true, reason: "the kernel drops it with link '\(device)'")
+        }
+        guard lowered.contains(id) else { return nil }
+        let reason = "the kernel drops it as link '\(device)' goes down"
+        return Loss(moment: .whileBuilding, isSure: true, reason: reason)
+    }
+
+    private func lossWithAddresses(_ route: Route) -> Loss? {
+        guard route.destination.family == .ipv4, let device = route.device,
+            let moment = routesByLink[LinkID(device, in: route.place)]
+        else { return nil }
+        let reason = "the kernel drops it with the last IPv4 address of link '\(device)'"
+        // With `promote_secondaries` another address may stay.
+        return Loss(moment: moment, isSure: false, reason: reason)
+    }
+
+    private func lossWithSource(_ route: Route) -> Loss? {
+        guard let source = route.source else { return nil }
+        let located = Located(address: source, place: route.place)
+        guard let moment = gone[located], !lasting.contains(located) else { return nil }
+        // What goes in the end is missed only if no other link has got it by then.
+        if moment == .whileRemoving, wanted.contains(located) { return nil }
+        guard route.destination.family == .ipv4 else {
+            let reason = "the kernel takes its source \(source) from it with the address"
+            return Loss(moment: moment, isSure: false, reason: reason)
+        }
+        let reason = "the kernel drops it with its source address \(source)"
+        return Loss(moment: moment, isSure: moment == .whileClearing, reason: reason)
     }
 }

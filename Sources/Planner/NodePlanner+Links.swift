@@ -42,8 +42,12 @@ extension NodePlanner {
             guard link.id < peerID, let peer = links.desired[peerID] else { return }
             creation.peer = peer
         }
-        creation.index = link.index ?? indexes.next(in: link.id.place)
-        if let peer = creation.peer { creation.peerIndex = peer.index ?? indexes.next(in: peer.id.place) }
+        let isBetweenNamespaces = creation.peer.map { $0.id.place != .node && link.id.place != .node } ?? false
+        creation.index = link.index ?? indexes.next(in: link.id.place, isBetweenNamespaces: isBetweenNamespaces)
+        if let peer = creation.peer {
+            creation.peerIndex =
+                peer.index ?? indexes.next(in: peer.id.place, isBetweenNamespaces: isBetweenNamespaces)
+        }
         let (verb, reason) = pairVerb(of: creation, verb, reason)
         groups[order.group(of: link.id)].links.append(
             Change(verb, .createLink(creation), differences: remakeDifferences(link), reason: reason)
@@ -70,16 +74,14 @@ extension NodePlanner {
 
     private mutating func change(_ existing: ObservedLink, to link: Link) {
         var existing = existing
-        if let master = link.master, existing.master == master,
-            links.fates[LinkID(master, in: link.id.place)]?.keepsContents == false
-        {
+        if let master = existing.master, isRemade(LinkID(master, in: link.id.place)) {
             // The bridge is made anew, and with it the port is set free.
             existing.master = nil
             existing.port = nil
         }
         let differences = existing.differences(from: link, peer: links.peers[link.id])
         guard !differences.isEmpty else { return }
-        losses.note(existing, becoming: link)
+        if existing.isUp, !link.isUp { losses.note(lowering: link.id) }
         groups[order.group(of: link.id)].links.append(
             Change(.change, .changeLink(from: existing, to: link), differences: differences)
         )
@@ -89,17 +91,17 @@ extension NodePlanner {
 
     /// Deletes each link that goes, a pair once; early if another link can't come before it is gone.
     private mutating func planLinkDeletions() {
-        let wanted = wantedIdentifiers()
-        for id in links.fates.keys.sorted() {
+        let needs = LinkNeeds(links)
+        for id in linksInOrderOfDeletion() {
             guard let fate = links.fates[id] else { continue }
             switch fate {
             case .remake(let existing, _):
-                losses.note(id, existing, .whileBuilding)
+                losses.note(id, .whileClearing)
                 guard isFirstOfDeletedPair(id) else { continue }
                 steps.clearing.append(deletion(of: existing, id: id, isCounted: false))
             case .delete(let existing):
-                let isEarly = isInTheWay(id, existing, wanted: wanted) || goesWithRemade(id)
-                losses.note(id, existing, isEarly ? .whileBuilding : .whileRemoving)
+                let isEarly = isBlocking(id, existing, needs) || standsOnClearedLink(existing, needs) || goesWithRemade(id)
+                losses.note(id, isEarly ? .whileClearing : .whileRemoving)
                 guard isFirstOfDeletedPair(id), !diesWithNamespace(id) else { continue }
                 let change = deletion(of: existing, id: id, isCounted: true)
                 if isEarly { steps.clearing.append(change) } else { steps.removingLinks.append(change) }
@@ -109,12 +111,20 @@ extension NodePlanner {
         }
     }
 
+    /// What stands on another link goes before that, or it would be gone when its turn comes.
+    private func linksInOrderOfDeletion() -> [LinkID] {
+        let depths = links.fates.keys.map { (id: $0, depth: links.depth(of: $0)) }
+        return depths.sorted { ($1.depth, $0.id) < ($0.depth, $1.id) }.map(\.id)
+    }
+
     private func deletion(of existing: ObservedLink, id: LinkID, isCounted: Bool) -> Change {
         let peer = links.peers[id].flatMap { isDeleted($0) ? $0 : nil }
         return Change(
             .delete,
             .deleteLink(id, index: existing.index, peer: peer),
-            reason: existing.group == Mark.linkGroup ? nil : "left behind by a deletion that was interrupted",
+            reason: !isCounted
+                ? "to be made anew"
+                : existing.group == Mark.linkGroup ? nil : "left behind by a deletion that was interrupted",
             isCounted: isCounted
         )
     }
@@ -161,81 +171,24 @@ extension NodePlanner {
         }
     }
 
-    /// True if a link that shall come needs what this one holds: its VNI, or its parent for itself alone.
-    private func isInTheWay(_ id: LinkID, _ existing: ObservedLink, wanted: Set<TunnelIdentifier>) -> Bool {
-        switch existing.kind {
-        case .vxlan(let vxlan):
-            if wanted.contains(TunnelIdentifier(vxlan)) { return true }
-            // Links of one UDP port share a socket, which has one mind about checksums (`vxlan_find_sock()`: EADDRINUSE).
-            return links.desired.contains { wantedID, link in
-                guard case .vxlan(let other) = link.kind, other.port == vxlan.port else { return false }
-                return other.udpZeroChecksum6Receive != vxlan.udpZeroChecksum6Receive
-                    && links.fates[wantedID]?.keepsContents == false
-            }
-        case .macvlan(let macvlan):
-            return links.desired.contains { wantedID, link in
-                guard case .macvlan(let other) = link.kind, other.parent == macvlan.parent else {
-                    return false
-                }
-                return links.fates[wantedID]?.keepsContents == false
-                    && (other.mode == .passthru || macvlan.mode == .passthru)
-            }
-        case .bridge, .veth, .other:
-            return false
+    /// True if a link, or the other end of its pair, holds what one that comes needs.
+    private func isBlocking(_ id: LinkID, _ existing: ObservedLink, _ needs: LinkNeeds) -> Bool {
+        if needs.areBlocked(by: existing, id) { return true }
+        guard let peer = links.peers[id], let other = links.observed[peer] else { return false }
+        return needs.areBlocked(by: other, peer)
+    }
+
+    /// True if a link would go with one under it that goes early.
+    private func standsOnClearedLink(_ existing: ObservedLink, _ needs: LinkNeeds) -> Bool {
+        var parent = existing.kind.parent
+        var steps = 0
+        while let name = parent, let link = links.observed[LinkID(name, in: .node)], steps <= links.observed.count {
+            let id = LinkID(name, in: .node)
+            if isRemade(id) || goesWithRemade(id) { return true }
+            if isDeleted(id), isBlocking(id, link, needs) { return true }
+            parent = link.kind.parent
+            steps += 1
         }
-    }
-
-    /// What the VXLAN links need that are made or made anew.
-    private func wantedIdentifiers() -> Set<TunnelIdentifier> {
-        var wanted: Set<TunnelIdentifier> = []
-        for (id, link) in links.desired where links.fates[id]?.keepsContents == false {
-            if case .vxlan(let vxlan) = link.kind { wanted.insert(TunnelIdentifier(vxlan)) }
-        }
-        return wanted
-    }
-}
-
-/// What only one VXLAN link of a node can have.
-struct TunnelIdentifier: Hashable {
-    var vni: VNI
-    var port: UInt16
-
-    init(_ vxlan: VXLAN) {
-        vni = vxlan.vni
-        port = vxlan.port
-    }
-}
-
-/// Chooses interface indexes for links that are to be made.
-///
-/// On the node they begin at ``firstOnNode``, far above what the kernel gives out by itself: else a stranger's link that is
-/// made at the same moment could get the index that was chosen for ours, and the messages that are meant for ours.
-/// In namespaces of Weft's they follow on those that are in use.
-struct IndexAllocator {
-    /// The first index that is chosen for a link of the node.
-    static let firstOnNode: Int32 = 100_000_000
-
-    private var used: [Place: Set<Int32>] = [:]
-    private var last: [Place: Int32] = [:]
-
-    init(observed: ObservedState) {
-        note(observed.node, at: .node, from: Self.firstOnNode)
-        for (name, namespace) in observed.namespaces { note(namespace, at: .namespace(name), from: 2) }
-    }
-
-    private mutating func note(_ namespace: ObservedNamespace, at place: Place, from first: Int32) {
-        used[place] = Set(namespace.links.map(\.index))
-        last[place] = max(first - 1, namespace.links.map(\.index).max() ?? 0)
-    }
-
-    /// The next index of a place that no link has; 1 is `lo`'s everywhere.
-    mutating func next(in place: Place) -> Int32 {
-        let first = place == .node ? Self.firstOnNode : 2
-        var index = last[place] ?? first - 1
-        repeat {
-            index = index < .max ? index + 1 : first
-        } while used[place]?.contains(index) == true
-        last[place] = index
-        return index
+        return false
     }
 }

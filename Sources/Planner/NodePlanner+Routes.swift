@@ -5,16 +5,21 @@ extension NodePlanner {
     mutating func planRoutes() {
         let present = KeyIndex(observed.everywhere(\.routes))
         var isWanted = [Bool](repeating: false, count: present.elements.count)
-        usableDevices.formUnion(links.desired.keys)
-        for route in desired.routes {
+        usableDevices.formUnion(links.desired.values.filter(\.isUp).map(\.id).filter { links.fates[$0]?.isBlocked != true })
+        let ways = OnLinkPrefixes(of: links, and: desired, observed: observed)
+        for route in desired.routesInOrder {
             guard checkDevice(of: route) else { continue }
+            var route = route
+            if route.device == nil, let gateway = route.gateway, route.type.needsDevice {
+                route.device = ways.device(to: gateway, in: route.place)
+            }
             var mine: Int?
             var foreign: Int?
             present.forEach(route.key) { index in
-                if present.elements[index].isManaged {
-                    if mine == nil { mine = index }
-                } else if survives(present.elements[index]) {
-                    foreign = index
+                if !present.elements[index].isManaged {
+                    if survives(present.elements[index]) { foreign = index }
+                } else if mine == nil || present.elements[index].differences(from: route).isEmpty {
+                    mine = index
                 }
             }
             if let mine { isWanted[mine] = true }
@@ -25,66 +30,75 @@ extension NodePlanner {
             )
         }
         for (index, route) in present.elements.enumerated() where route.isManaged && !isWanted[index] {
-            guard survives(route), losses.loss(of: route.value)?.isCertain != true else { continue }
-            steps.removingRoutes.append(Change(.delete, .deleteRoute(route.value)))
+            remove(route)
+        }
+    }
+
+    private mutating func remove(_ route: ObservedRoute) {
+        guard survives(route) else { return }
+        let deletion = Change(.delete, .deleteRoute(route.value))
+        guard let loss = losses.loss(of: route.value) else { return steps.removingRoutes.append(deletion) }
+        if loss.isSure { return }
+        switch loss.moment {
+        case .whileBuilding:
+            // Later it might be gone, with an address.
+            groups[order.contentsGroup(of: route.value.place)].routesThatGo.append(deletion)
+        case .whileClearing, .whileRemoving:
+            steps.removingRoutes.append(deletion)
         }
     }
 
     private mutating func plan(_ route: Route, mine: ObservedRoute?, foreign: ObservedRoute?) {
         guard let mine, survives(mine) else {
             if let foreign { return refuse(route, holder: foreign) }
-            return create(route, reason: nil)
+            return fillLasting(route, Change(.create, .addRoute(route)))
         }
         let loss = losses.loss(of: mine.value)
         let differences = mine.differences(from: route)
-        if let loss, loss.moment == .whileBuilding, loss.isCertain {
+        if let loss, loss.isSure, loss.moment != .whileRemoving {
             if let foreign { return refuse(route, holder: foreign) }
-            create(route, reason: loss.reason)
-        } else if let loss, loss.moment == .whileBuilding, differences.isEmpty {
-            if let foreign { return refuse(route, holder: foreign) }
-            fill(route.place, Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason))
+            fillLasting(route, Change(.create, .addRoute(route), reason: loss.reason))
         } else if !differences.isEmpty {
             if let foreign { return refuse(route, holder: foreign) }
-            fillChange(of: mine, to: route, differences)
-            guard let loss = losses.loss(of: route), loss.moment == .whileRemoving else { return }
-            steps.restoring.append(Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason))
+            fillChange(of: mine, to: route, differences, loss)
         } else if let loss {
-            steps.restoring.append(Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason))
+            if let foreign { return refuse(route, holder: foreign) }
+            let change = Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason)
+            if losses.isDroppedInTheEnd(mine.value) { steps.restoring.append(change) } else { fill(route.place, change) }
         }
     }
 
-    /// Adds a route; one that would go again with what is removed comes only after that.
-    private mutating func create(_ route: Route, reason: String?) {
-        let change = Change(.create, .addRoute(route), reason: reason)
-        if let loss = losses.loss(of: route), loss.moment == .whileRemoving {
-            steps.restoring.append(change)
-        } else {
-            fill(route.place, change)
-        }
+    /// Adds a change that makes a route; in the end, if the kernel would drop the route with what is removed.
+    private mutating func fillLasting(_ route: Route, _ change: Change) {
+        guard losses.isDroppedInTheEnd(route) else { return fill(route.place, change) }
+        steps.restoring.append(change)
     }
 
-    private mutating func fillChange(of mine: ObservedRoute, to route: Route, _ differences: [Difference]) {
+    private mutating func fillChange(
+        of mine: ObservedRoute,
+        to route: Route,
+        _ differences: [Difference],
+        _ loss: Losses.Loss?
+    ) {
         guard mine.needsRemake(as: route) else {
             let replacement = Operation.replaceRoute(from: mine.value, to: route)
-            return fill(route.place, Change(.change, replacement, differences: differences))
+            return fillLasting(route, Change(.change, replacement, differences: differences))
         }
-        fill(route.place, Change(.delete, .deleteRoute(mine.value), isCounted: false))
-        fill(
-            route.place,
-            Change(
-                .remake,
-                .addRoute(route),
-                differences: differences,
-                reason: "made anew: it can't be changed in place"
-            )
-        )
+        let deletion = Change(.delete, .deleteRoute(mine.value), reason: "to be made anew", isCounted: false)
+        if loss?.moment == .whileBuilding {
+            groups[order.contentsGroup(of: route.place)].routesThatGo.append(deletion)
+        } else {
+            fill(route.place, deletion)
+        }
+        let reason = "made anew: it can't be changed in place"
+        fillLasting(route, Change(.remake, .addRoute(route), differences: differences, reason: reason))
     }
 
     private mutating func refuse(_ route: Route, holder: ObservedRoute) {
         let place = Self.words(for: route.place)
         problems.append(
             Problem(
-                "cannot add route \(route.summary)\(place): table \(route.table) has a route to \(route.destination) with "
+                "cannot add route \(route.summary)\(place): \(route.tableWords) has a route to \(route.destination) with "
                     + "metric \(route.metric) that is not Weft's (\(holder.holderWords))",
                 hint: "give another metric or table, or remove that route"
             )
@@ -97,6 +111,17 @@ extension NodePlanner {
         let id = LinkID(device, in: route.place)
         if usableDevices.contains(id) { return true }
         let place = Self.words(for: route.place)
+        if links.desired[id] != nil {
+            guard links.fates[id]?.isBlocked != true else { return false }
+            guard route.type.needsDevice else { return true }
+            problems.append(
+                Problem(
+                    "cannot add route \(route.summary)\(place): the link '\(device)' is down in the document",
+                    hint: "say 'up: true' for the link, or leave out the route"
+                )
+            )
+            return false
+        }
         guard let existing = links.observed[id] else {
             if device.text == "lo" { return remember(usable: id) }
             problems.append(
@@ -128,6 +153,16 @@ extension NodePlanner {
     }
 }
 
+extension NodeState {
+    /// The routes, those to gateways behind those that lead to the gateways: the kernel takes them in no other order.
+    ///
+    /// Two stages do, for what leads to a gateway can't have one itself.
+    fileprivate var routesInOrder: [Route] {
+        guard routes.contains(where: { $0.gateway != nil }) else { return routes }
+        return routes.filter { $0.gateway == nil } + routes.filter { $0.gateway != nil }
+    }
+}
+
 extension ObservedRoute {
     /// What differs between the route as it is and as it shall be; what the document leaves open does not.
     func differences(from wanted: Route) -> [Difference] {
@@ -154,6 +189,18 @@ extension ObservedRoute {
 
     /// Whose route it is, and where it leads, for an operator.
     var holderWords: String {
-        "protocol \(protocolNumber)\(value.gateway.map { " via \($0)" } ?? "")\(value.device.map { " dev \($0)" } ?? "")"
+        let way = (value.gateway.map { " via \($0)" } ?? "") + (value.device.map { " dev \($0)" } ?? "")
+        return "protocol \(Self.names[protocolNumber] ?? "\(protocolNumber)")\(way)"
     }
+
+    /// The protocols that `ip route` has names for. `/etc/iproute2/rt_protos`.
+    private static let names: [UInt8: String] = [
+        1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 11: "zebra", 12: "bird", 16: "dhcp",
+        18: "keepalived", 186: "bgp", 187: "isis", 188: "ospf", 189: "rip", 192: "eigrp",
+    ]
+}
+
+extension Route {
+    /// The routing table as a person knows it.
+    fileprivate var tableWords: String { table == Self.mainTable ? "table main" : "table \(table)" }
 }

@@ -1,59 +1,91 @@
 package import NetworkModel
 
 extension NodePlanner {
-    /// Settings: written where they differ, those that turn on forwarding last; put back where Weft's are no longer wanted.
+    /// Settings: written where they differ; put back where Weft's are no longer wanted.
+    ///
+    /// Those that turn on forwarding are last, for packets are to pass only when all is in place; behind them are only
+    /// the links' own, which the kernel sets with them.
     mutating func planSysctls() {
-        let wanted = desired.sysctls.sorted { left, right in
-            left.key.turnsOnForwarding == right.key.turnsOnForwarding
-                ? left.key < right.key : right.key.turnsOnForwarding
-        }
-        for sysctl in wanted {
-            let present = observed.sysctls[sysctl.key]
-            let existing = isLost(sysctl.key) ? nil : present
-            guard existing != sysctl.value else { continue }
+        let settings = (desired.sysctls.map { Setting($0, isPutBack: false) } + settingsToPutBack())
+            .sorted { ($0.sysctl.key.rank, $0.sysctl.key) < ($1.sysctl.key.rank, $1.sysctl.key) }
+        // What the settings of links become as those of all links are written, by family and place.
+        var written: [Sysctl.Key: String] = [:]
+        for setting in settings {
+            let sysctl = setting.sysctl
+            let existing = observed.sysctls[sysctl.key]
             guard existing != nil || comesWithPlan(sysctl.key) else {
-                problems.append(
-                    Problem(
-                        "cannot set '\(sysctl.key)'\(Self.words(for: sysctl.key.place)): there is no such setting",
-                        hint: "'sysctl -a --pattern net' shows the settings of this kernel"
-                    )
-                )
+                refuse(sysctl.key)
                 continue
             }
-            var differences: [Difference] = []
-            if existing != nil {
-                Difference.note("value", existing, Optional(sysctl.value), in: &differences)
-            }
-            steps.settings.append(
-                Change(.change, .writeSysctl(sysctl, before: existing), differences: differences)
-            )
-        }
-        putBack(except: Set(wanted.map(\.key)))
-    }
-
-    private mutating func putBack(except wanted: Set<Sysctl.Key>) {
-        for key in observed.recordedSysctls.keys.sorted() where !wanted.contains(key) {
-            guard let record = observed.recordedSysctls[key], let existing = observed.sysctls[key] else {
-                continue
-            }
-            guard existing == record.written, existing != record.before else { continue }
-            // Others may rely on forwarding by now: it stays on, unless what turned it on never came about.
-            guard !key.turnsOnForwarding || options.isRollback else { continue }
-            if let name = key.place.name, !desired.namespaces.contains(name) { continue }
-            let change = Change(
-                .change,
-                .restoreSysctl(Sysctl(key, value: record.before), from: existing),
-                differences: [Difference("value", from: existing, to: record.before)],
-                reason: "put back to what it was before"
-            )
+            let change = setting.isPutBack ? putBack(sysctl) : change(of: sysctl, from: existing, written)
+            guard let change else { continue }
             steps.settings.append(change)
+            if let scope = sysctl.key.forwardingScope, sysctl.key.turnsOnForwarding { written[scope] = sysctl.value }
         }
     }
 
-    /// True if a setting goes with its link, which is made anew and has the kernel's values then.
-    private func isLost(_ key: Sysctl.Key) -> Bool {
-        guard let link = key.link, let fate = links.fates[link] else { return false }
-        return !fate.keepsContents
+    /// A setting that is to have a value.
+    private struct Setting {
+        var sysctl: Sysctl
+        /// It is not of the document, but is put back to what it was.
+        var isPutBack: Bool
+
+        init(_ sysctl: Sysctl, isPutBack: Bool) {
+            self.sysctl = sysctl
+            self.isPutBack = isPutBack
+        }
+    }
+
+    private func change(of sysctl: Sysctl, from existing: String?, _ written: [Sysctl.Key: String]) -> Change? {
+        if let link = sysctl.key.link, case .remake? = links.fates[link] {
+            let reason = "it goes with link '\(link.name)', which is made anew"
+            return Change(.change, .writeSysctl(sysctl, before: nil), reason: reason)
+        }
+        var present = existing
+        if let existing, sysctl.key.isForwardingOfLink, let scope = sysctl.key.forwardingScope {
+            present = written[scope] ?? existing
+            if existing == sysctl.value, present != existing {
+                let reason = "the kernel changes it with the forwarding of all links"
+                return Change(.change, .writeSysctl(sysctl, before: existing), reason: reason)
+            }
+        }
+        guard present != sysctl.value else { return nil }
+        var differences: [Difference] = []
+        if existing != nil { Difference.note("value", existing, Optional(sysctl.value), in: &differences) }
+        return Change(.change, .writeSysctl(sysctl, before: existing), differences: differences)
+    }
+
+    private mutating func refuse(_ key: Sysctl.Key) {
+        problems.append(
+            Problem(
+                "cannot set '\(key)'\(Self.words(for: key.place)): there is no such setting",
+                hint: "'sysctl -a --pattern net' shows the settings of this kernel"
+            )
+        )
+    }
+
+    /// The settings that Weft changed, that are still as it left them, and that are no longer wanted.
+    private func settingsToPutBack() -> [Setting] {
+        let wanted = Set(desired.sysctls.map(\.key))
+        return observed.recordedSysctls.compactMap { key, record in
+            guard !wanted.contains(key), let existing = observed.sysctls[key] else { return nil }
+            guard existing == record.written, existing != record.before else { return nil }
+            // Others may rely on forwarding by now: it stays on, unless what turned it on never came about.
+            guard !key.turnsOnForwarding || options.isRollback else { return nil }
+            if let name = key.place.name, !desired.namespaces.contains(name) { return nil }
+            if let link = key.link, let fate = links.fates[link], !fate.keepsContents { return nil }
+            return Setting(Sysctl(key, value: record.before), isPutBack: true)
+        }
+    }
+
+    private func putBack(_ sysctl: Sysctl) -> Change? {
+        guard let existing = observed.sysctls[sysctl.key] else { return nil }
+        return Change(
+            .change,
+            .restoreSysctl(sysctl, from: existing),
+            differences: [Difference("value", from: existing, to: sysctl.value)],
+            reason: "put back to what it was before"
+        )
     }
 
     /// True if a setting that is not there now may come with a namespace or a link of the plan.
@@ -64,13 +96,6 @@ extension NodePlanner {
 }
 
 extension Sysctl.Key {
-    /// The link that it is a setting of, if it is one's.
-    var link: LinkID? {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count > 4, parts[2] == "conf" || parts[2] == "neigh" else { return nil }
-        return LinkID(InterfaceName(fromKernel: String(parts[3])), in: place)
-    }
-
     /// True for the settings that make a host forward packets for all of a family.
     package var turnsOnForwarding: Bool {
         switch path {
@@ -78,4 +103,25 @@ extension Sysctl.Key {
         default: false
         }
     }
+
+    /// The link that the setting is of; `nil` if it is of the whole namespace.
+    var link: LinkID? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count > 4, parts[2] == "conf" || parts[2] == "neigh" else { return nil }
+        return LinkID(InterfaceName(fromKernel: String(parts[3])), in: place)
+    }
+
+    /// True for a link's own setting of forwarding.
+    var isForwardingOfLink: Bool {
+        path.hasSuffix("/forwarding") && !turnsOnForwarding && link != nil
+    }
+
+    /// What a setting of forwarding is of: a family, at a place.
+    fileprivate var forwardingScope: Sysctl.Key? {
+        guard turnsOnForwarding || isForwardingOfLink else { return nil }
+        return Sysctl.Key(path: path.hasPrefix("net/ipv4/") ? "net/ipv4" : "net/ipv6", in: place)
+    }
+
+    /// When the setting is written: 0 before all packets are forwarded, 1 to turn that on, 2 behind it.
+    fileprivate var rank: Int { turnsOnForwarding ? 1 : isForwardingOfLink ? 2 : 0 }
 }

@@ -55,6 +55,8 @@ struct NodePlanner {
 struct BuildGroup {
     var namespaces: [Change] = []
     var links: [Change] = []
+    /// Unwanted routes that may not be there any more once the contents are filled.
+    var routesThatGo: [Change] = []
     var contents: [Change] = []
 }
 

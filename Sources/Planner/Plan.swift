@@ -23,7 +23,8 @@ package struct Plan: Hashable, Sendable {
 
     /// Compares the states and orders what differs.
     ///
-    /// - Throws: ``PlanRefusal`` if the node is in the way of the document; it lists every reason.
+    /// - Throws: ``PlanRefusal`` if the node is in the way of the document; it lists every reason. A rollback is never
+    ///   refused: it leaves out what the node is in the way of, and warns of it.
     package init(
         from observed: ObservedState,
         to desired: NodeState,
@@ -31,9 +32,11 @@ package struct Plan: Hashable, Sendable {
     ) throws(PlanRefusal) {
         var planner = NodePlanner(from: observed, to: desired, options: options)
         planner.plan()
-        if !planner.problems.isEmpty { throw PlanRefusal(problems: planner.problems) }
+        guard planner.problems.isEmpty || options.isRollback else {
+            throw PlanRefusal(problems: planner.problems)
+        }
         changes = planner.steps.ordered(around: planner.groups)
-        warnings = planner.warnings
+        warnings = planner.warnings + planner.problems.map(\.message)
     }
 
     /// How many changes of each verb there are, as a person counts them.
@@ -91,7 +94,7 @@ struct Steps {
     ///
     /// An array that is all there is is not copied: it may hold a hundred thousand changes.
     func ordered(around groups: [BuildGroup]) -> [Change] {
-        let built = groups.flatMap { [$0.namespaces, $0.links, $0.contents] }
+        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.contents] }
         let removed = [
             removingEntries, removingRoutes, removingAddresses, removingLinks, removingNamespaces, restoring,
         ]

@@ -13,8 +13,10 @@ extension NodeState {
         namespaces = Set(observed.namespaces.keys)
         let survey = LinkSurvey(observed: observed, desired: NodeState(node: node))
         restore(observed.node, at: .node, survey)
-        for (name, namespace) in observed.namespaces { restore(namespace, at: .namespace(name), survey) }
-        for key in observed.recordedSysctls.keys {
+        for name in observed.namespaces.keys.sorted() {
+            if let namespace = observed.namespaces[name] { restore(namespace, at: .namespace(name), survey) }
+        }
+        for key in observed.recordedSysctls.keys.sorted() {
             if let value = observed.sysctls[key] { sysctls.append(Sysctl(key, value: value)) }
         }
     }
@@ -25,11 +27,10 @@ extension NodeState {
             links[id] = Link(restoring: link, id: id, peer: survey.peers[id])
         }
         routes += namespace.routes.filter(\.isManaged).map(\.value)
-        for neighbour in namespace.neighbours where neighbour.isManaged && links[neighbour.value.link] != nil
-        {
-            neighbours.append(neighbour.value)
-        }
-        forwarding += namespace.forwarding.filter { links[$0.link] != nil }
+        let own = namespace.neighbours.filter { $0.isManaged && links[$0.value.link] != nil }
+        neighbours += own.map(\.value).sorted { $0.key < $1.key }
+        let entries = namespace.forwarding.filter { links[$0.link] != nil }.sorted(by: ForwardingEntry.isOrdered)
+        for entry in entries where forwarding.last?.key != entry.key { forwarding.append(entry) }
     }
 }
 

@@ -21,6 +21,8 @@ struct Applier: ~Copyable {
     var changes: [Change] = []
     /// The interface index of every link that is known.
     var indexes: [LinkID: Int32] = [:]
+    /// The groups for deletions that are in use, by place.
+    var takenGroups: [Place: Set<UInt32>] = [:]
     var nodeBatch = MessageBatch()
     var placeBatch = MessageBatch()
     /// The namespace that `placeBatch` is for.
@@ -33,6 +35,9 @@ struct Applier: ~Copyable {
     /// How many changes were begun, and how many of them are answered for.
     private var begun = 0
     private var done = 0
+
+    /// How many changes were left out, or refused, because of what they are about failed before.
+    private var stranded = 0
 
     /// What could not be done.
     private(set) var failures: [ApplyFailure] = []
@@ -69,7 +74,7 @@ struct Applier: ~Copyable {
     var messagesSent: Int { sessions.messagesSent }
 
     /// How many changes went through.
-    var applied: Int { max(0, done - failures.count) }
+    var applied: Int { max(0, done - failures.count - stranded) }
 
     /// Carries out `plan` on the node as it was observed.
     ///
@@ -94,9 +99,14 @@ struct Applier: ~Copyable {
     }
 
     private mutating func learnIndexes(of observed: ObservedState) {
-        for link in observed.node.links { indexes[LinkID(link.name, in: .node)] = link.index }
-        for (name, namespace) in observed.namespaces {
-            for link in namespace.links { indexes[LinkID(link.name, in: .namespace(name))] = link.index }
+        learn(observed.node.links, at: .node)
+        for (name, namespace) in observed.namespaces { learn(namespace.links, at: .namespace(name)) }
+    }
+
+    private mutating func learn(_ links: [ObservedLink], at place: Place) {
+        for link in links {
+            indexes[LinkID(link.name, in: place)] = link.index
+            if Mark.deletionGroups.contains(link.group) { takenGroups[place, default: []].insert(link.group) }
         }
     }
 
@@ -107,7 +117,10 @@ struct Applier: ~Copyable {
         let change = changes[position]
         begun = position
         if case .deleteLink = change.operation { return try deleteLinks(from: position) }
-        if isStranded(change.operation) { return position + 1 }
+        if isStranded(change.operation) {
+            stranded += 1
+            return position + 1
+        }
         switch change.operation {
         case .createNamespace(let name):
             try createNamespace(name, tag: position)
@@ -216,7 +229,11 @@ struct Applier: ~Copyable {
         var last: Int?
         for refusal in refusals {
             defer { last = refusal.tag }
-            guard refusal.tag != last, !isStranded(changes[refusal.tag].operation) else { continue }
+            guard refusal.tag != last else { continue }
+            if isStranded(changes[refusal.tag].operation) {
+                stranded += 1
+                continue
+            }
             if changes[refusal.tag].operation.isDone(despite: refusal.errno) { continue }
             try fail(refusal.tag, refusal.errno, refusal.kernelMessage)
         }

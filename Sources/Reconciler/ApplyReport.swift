@@ -52,8 +52,12 @@ package struct ApplyReport: Sendable {
     package var failures: [ApplyFailure] = []
     /// Whether what was done was undone; `nil` if there was no need, or nobody asked for it.
     package var isRolledBack: Bool?
+    /// The changes by which it was undone, in their order.
+    package var undone: [Change] = []
     /// What could not be undone.
     package var rollbackFailures: [ApplyFailure] = []
+    /// What was still to be done when the kernel was read again, where a failure did not end the work.
+    package var remaining: [Change] = []
     /// True if the kernel was read again and is as it shall be.
     package var isVerified = false
     /// How many messages were sent that change something, rollback included.

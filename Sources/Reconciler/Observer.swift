@@ -14,26 +14,68 @@ struct Observer {
         var registry: Registry?
     }
 
+    /// What of a node is read.
+    struct Scope {
+        /// The settings whose values are asked for.
+        var sysctls: [Sysctl.Key] = []
+        /// The places whose neighbours are asked for, besides those where Weft has any on record; `nil` for all.
+        var neighbours: Set<Place>?
+        /// Whether neighbours and FDB entries are read at all: they go with their links.
+        var includesEntries = true
+
+        /// What a plan for `desired` needs to know.
+        init(planning desired: NodeState) {
+            sysctls = desired.sysctls.map(\.key)
+            neighbours = []
+            var last: Place?
+            for neighbour in desired.neighbours where neighbour.link.place != last {
+                last = neighbour.link.place
+                neighbours?.insert(neighbour.link.place)
+            }
+        }
+
+        /// What the removal of everything needs to know.
+        static let destruction: Scope = {
+            var scope = Scope()
+            scope.includesEntries = false
+            return scope
+        }()
+
+        /// Everything.
+        init() {}
+
+        fileprivate func options(for place: Place, _ registry: Registry?) -> ObservationOptions {
+            var options = ObservationOptions()
+            options.includesForwarding = includesEntries
+            guard let neighbours, let registry else {
+                options.includesNeighbours = includesEntries
+                return options
+            }
+            options.includesNeighbours = neighbours.contains(place) || registry.neighbours.contains(place)
+            return options
+        }
+    }
+
     /// Reads the node and every namespace that is Weft's on it.
     ///
     /// - Parameters:
     ///   - sessions: Where the node is entered.
-    ///   - sysctls: The settings whose values are asked for.
-    /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``Registry/Unreadable``: what could not be read is never
+    ///   - scope: What is read.
+    /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``UnreadableRegistry``: what could not be read is never
     ///   taken for absent.
-    func observe(_ sessions: inout Sessions, sysctls: [Sysctl.Key]) throws -> Observation {
+    func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
         let registry = try Registry.load(from: node.runtimeDirectory)
         var state = ObservedState()
         state.node = try sessions.withSocket(of: .node) { socket in
-            try observeNamespace(on: &socket, place: .node, nodeLinks: [:])
+            try observeNamespace(on: &socket, place: .node, options: scope.options(for: .node, registry))
         }
         let nodeLinks = Dictionary(
             state.node.links.map { ($0.index, $0.name) },
             uniquingKeysWith: { first, _ in first }
         )
-        try observeNamespaces(into: &state, &sessions, registry, nodeLinks)
+        try observeNamespaces(into: &state, &sessions, scope, registry, nodeLinks)
         state.recordedSysctls = registry?.sysctls ?? [:]
-        try observe(sysctls: Set(sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
+        try observe(sysctls: Set(scope.sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
         return Observation(state: state, registry: registry)
     }
 
@@ -42,6 +84,7 @@ struct Observer {
     private func observeNamespaces(
         into state: inout ObservedState,
         _ sessions: inout Sessions,
+        _ scope: Scope,
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws {
@@ -49,7 +92,7 @@ struct Observer {
             guard let name = try? NamespaceName(text) else { continue }
             // What is not on record needs a look only if the record is lost.
             let isCandidate = registry?.namespaces.contains(name) ?? true
-            if isCandidate, let namespace = try observe(name, &sessions, registry, nodeLinks) {
+            if isCandidate, let namespace = try observe(name, &sessions, scope, registry, nodeLinks) {
                 state.namespaces[name] = namespace
             } else if try !isLeftOver(name, registry) {
                 state.foreignNamespaces.insert(name)
@@ -68,6 +111,7 @@ struct Observer {
     private func observe(
         _ name: NamespaceName,
         _ sessions: inout Sessions,
+        _ scope: Scope,
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws -> ObservedNamespace? {

@@ -9,16 +9,19 @@ struct Pass: ~Copyable {
     private let hook: StepHook?
     private let options: Reconciler.Options
     private let observer: Observer
+    private let home: Sessions.Home
     private let lock: NodeLock
 
     /// Takes the node's lock, on the thread of the pass.
     init(node: Node, hook: StepHook?, options: Reconciler.Options) throws {
+        let home = try Sessions.Home(of: node)
+        let lock = try NodeLock.acquire(wait: options.waits, onWait: options.onWait)
         self.node = node
         self.hook = hook
         self.options = options
         observer = Observer(node: node)
-        try node.enter()
-        lock = try NodeLock.acquire(wait: options.waits, onWait: options.onWait)
+        self.home = home
+        self.lock = lock
     }
 
     /// Brings the node to `desired`.
@@ -28,20 +31,23 @@ struct Pass: ~Copyable {
     /// 3. Carry the plan out.
     /// 4. Read the node again; the plan for the same state must now be empty.
     /// 5. After a failure plan back to what was, from what is, and carry that out.
-    mutating func apply(_ desired: NodeState) throws -> ApplyReport {
-        var sessions = try Sessions(node: node, hook: nil)
-        let before = try observer.observe(&sessions, for: desired)
+    mutating func apply(_ desired: NodeState, _ scope: Observer.Scope) throws -> ApplyReport {
+        var sessions = try Sessions(node: node, home: home, hook: nil)
+        let before = try observer.observe(&sessions, scope, for: desired)
         let plan = try Plan(from: before.state, to: desired)
         options.onPlan(plan)
         var report = ApplyReport(plan: plan)
         guard !plan.isEmpty else {
-            try save(Registry(before.registry, state: before.state, desired: desired), over: before.registry)
+            try save(
+                Registry(before.registry, state: before.state, desired: desired, scope: scope),
+                over: before.registry
+            )
             report.isVerified = true
             return report
         }
         try prepare(plan, before)
         carryOut(plan, on: before.state, into: &report)
-        verify(desired, before, &report)
+        verify(desired, scope, &report)
         if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, &report) }
         return report
     }
@@ -66,7 +72,7 @@ struct Pass: ~Copyable {
         do {
             var applier = Applier(
                 node: node,
-                sessions: try Sessions(node: node, hook: hook),
+                sessions: try Sessions(node: node, home: home, hook: hook),
                 hook: hook,
                 keepsGoing: options.keepsGoing,
                 interruption: options.interruption,
@@ -84,17 +90,21 @@ struct Pass: ~Copyable {
     }
 
     /// Reads the node again: what still differs is a failure, unless it is known to have failed.
-    private func verify(_ desired: NodeState, _ before: Observer.Observation, _ report: inout ApplyReport) {
+    private func verify(_ desired: NodeState, _ scope: Observer.Scope, _ report: inout ApplyReport) {
         guard report.failures.isEmpty || options.keepsGoing else { return }
         do {
-            var sessions = try Sessions(node: node, hook: nil)
-            let after = try observer.observe(&sessions, for: desired)
+            var sessions = try Sessions(node: node, home: home, hook: nil)
+            let after = try observer.observe(&sessions, scope, for: desired)
             let remaining = try Plan(from: after.state, to: desired)
             report.isVerified = remaining.isEmpty
+            report.remaining = remaining.changes
             if report.failures.isEmpty {
                 report.failures += remaining.changes.map(ApplyFailure.init(remaining:))
             }
-            try save(Registry(after.registry, state: after.state, desired: desired), over: after.registry)
+            try save(
+                Registry(after.registry, state: after.state, desired: desired, scope: scope),
+                over: after.registry
+            )
         } catch {
             report.failures.append(ApplyFailure(verifying: error))
         }
@@ -104,14 +114,15 @@ struct Pass: ~Copyable {
     private func rollBack(to before: Observer.Observation, _ report: inout ApplyReport) {
         let restored = NodeState(restoring: before.state, node: node.name)
         do {
-            var sessions = try Sessions(node: node, hook: nil)
-            let now = try observer.observe(&sessions, for: restored)
+            var sessions = try Sessions(node: node, home: home, hook: nil)
+            let now = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
             let plan = try Plan(from: now.state, to: restored, options: PlanOptions(isRollback: true))
             // What is made again must be known for Weft's, by this pass too.
             try save(Registry(intending: plan, now), over: now.registry)
+            report.undone = plan.changes
             var applier = Applier(
                 node: node,
-                sessions: try Sessions(node: node, hook: hook),
+                sessions: try Sessions(node: node, home: home, hook: hook),
                 hook: hook,
                 keepsGoing: true,
                 interruption: { nil },
@@ -122,7 +133,7 @@ struct Pass: ~Copyable {
                 report.messagesSent += applier.messagesSent
             }
             try applier.carryOut(plan, on: now.state)
-            let after = try observer.observe(&sessions, for: restored)
+            let after = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
             let remaining = try Plan(from: after.state, to: restored, options: PlanOptions(isRollback: true))
             report.rollbackFailures += remaining.changes.map(ApplyFailure.init(remaining:))
             report.isRolledBack = remaining.isEmpty
@@ -161,13 +172,15 @@ extension Registry {
             switch change.operation {
             case .createNamespace(let name):
                 namespaces.insert(name)
+            case .addNeighbour(let neighbour):
+                neighbours.insert(neighbour.link.place)
             case .writeSysctl(let sysctl, let before?):
                 let first = sysctls[sysctl.key]?.before ?? before
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
             case .writeSysctl, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
                 .addAddress,
-                .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute, .addNeighbour,
-                .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
+                .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour,
+                .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
                 .restoreSysctl:
                 break
             }
@@ -175,8 +188,14 @@ extension Registry {
     }
 
     /// What is true of the node as it was found, of settings only what the document still has.
-    fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState) {
+    fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState, scope: Observer.Scope) {
         namespaces = Set(state.namespaces.keys)
+        // Where nobody looked, what was on record stays on record.
+        if !scope.includesEntries { neighbours = old?.neighbours ?? [] }
+        if state.node.neighbours.contains(where: \.isManaged) { neighbours.insert(.node) }
+        for (name, namespace) in state.namespaces where namespace.neighbours.contains(where: \.isManaged) {
+            neighbours.insert(.namespace(name))
+        }
         let wanted = Set(desired.sysctls.map(\.key))
         sysctls = (old?.sysctls ?? [:]).filter { wanted.contains($0.key) }
     }

@@ -37,19 +37,18 @@ package struct Reconciler: Sendable {
 
     /// Reads what the node holds.
     ///
-    /// - Parameter sysctls: Settings whose values are asked for.
     /// - Throws: What could not be read; see ``Observer``.
-    package func observe(sysctls: [Sysctl.Key] = []) throws -> ObservedState {
+    package func observe() throws -> ObservedState {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
-            return try Observer(node: reconciler.node).observe(&sessions, sysctls: sysctls).state
+            var sessions = try Sessions(node: reconciler.node)
+            return try Observer(node: reconciler.node).observe(&sessions, Observer.Scope()).state
         }
     }
 
     /// The addresses that the node itself holds, by which it is known among the nodes of a document. Needs no privilege.
     package func localAddresses() throws -> [IPAddress] {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            var sessions = try Sessions(node: reconciler.node)
             let links = try sessions.withSocket(of: .node) { try observeLinks(on: &$0) }
             return links.flatMap { $0.addresses.map(\.value.address) }
         }
@@ -60,8 +59,9 @@ package struct Reconciler: Sendable {
     /// - Throws: ``PlanRefusal`` if the node is in the way; else what could not be read.
     package func plan(_ desired: NodeState) throws -> Plan {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
-            let observation = try reconciler.observe(&sessions, for: desired)
+            var sessions = try Sessions(node: reconciler.node)
+            let observer = Observer(node: reconciler.node)
+            let observation = try observer.observe(&sessions, Observer.Scope(planning: desired), for: desired)
             return try Plan(from: observation.state, to: desired)
         }
     }
@@ -75,18 +75,22 @@ package struct Reconciler: Sendable {
     package func apply(_ desired: NodeState, _ options: Options = Options()) throws -> ApplyReport {
         try onThread { reconciler in
             var pass = try Pass(node: reconciler.node, hook: reconciler.hook, options: options)
-            return try pass.apply(desired)
+            return try pass.apply(desired, Observer.Scope(planning: desired))
         }
     }
 
     /// Removes everything that Weft made on the node.
     ///
+    /// Does what can be done, and undoes nothing: whoever wants all of it gone wants back none of it.
+    ///
     /// - Throws: As ``apply(_:_:)``.
     package func destroy(_ options: Options = Options()) throws -> ApplyReport {
         let empty = NodeState(node: node.name)
+        var options = options
+        options.keepsGoing = true
         return try onThread { reconciler in
             var pass = try Pass(node: reconciler.node, hook: reconciler.hook, options: options)
-            let report = try pass.apply(empty)
+            let report = try pass.apply(empty, Observer.Scope.destruction)
             if report.isDone { try reconciler.forget() }
             return report
         }
@@ -101,10 +105,6 @@ package struct Reconciler: Sendable {
         if node.runtimeDirectory.hasPrefix(parent + "/") { try AtomicFile.removeDirectoryIfEmpty(parent) }
     }
 
-    private func observe(_ sessions: inout Sessions, for desired: NodeState) throws -> Observer.Observation {
-        try Observer(node: node).observe(&sessions, for: desired)
-    }
-
     private func onThread<Value>(_ body: (Reconciler) throws -> Value) throws -> Value {
         try DedicatedThread.run(named: "weft-pass") { try body(self) }
     }
@@ -112,8 +112,8 @@ package struct Reconciler: Sendable {
 
 extension Observer {
     /// Reads what a plan for `desired` needs to know: processes are counted where a namespace is to go.
-    func observe(_ sessions: inout Sessions, for desired: NodeState) throws -> Observation {
-        var observation = try observe(&sessions, sysctls: desired.sysctls.map(\.key))
+    func observe(_ sessions: inout Sessions, _ scope: Scope, for desired: NodeState) throws -> Observation {
+        var observation = try observe(&sessions, scope)
         let leaving = Set(observation.state.namespaces.keys).subtracting(desired.namespaces)
         try countProcesses(in: leaving, of: &observation.state)
         return observation

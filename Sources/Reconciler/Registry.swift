@@ -9,19 +9,11 @@ internal import NetworkModel
 struct Registry: Hashable, Sendable {
     /// The names of the namespaces that Weft made or is about to make.
     var namespaces: Set<NamespaceName> = []
+    /// The places where Weft has neighbours, or is about to: the kernel looks through those of all namespaces to list those
+    /// of one, so that a thousand namespaces are not asked in vain.
+    var neighbours: Set<Place> = []
     /// The settings that Weft changed.
     var sysctls: [Sysctl.Key: RecordedSysctl] = [:]
-
-    /// The text is not one that this version writes.
-    struct Unreadable: Error, CustomStringConvertible {
-        let path: String
-        let line: Int
-
-        var description: String {
-            "\(path):\(line): not a line of a registry that this version of Weft knows; "
-                + "remove the file: what it tells is found again by the marks in the kernel"
-        }
-    }
 
     private static let header = "weft registry 1"
 
@@ -30,15 +22,17 @@ struct Registry: Hashable, Sendable {
 
     /// Reads the registry of a runtime directory; `nil` if there is none.
     ///
-    /// - Throws: ``Unreadable``, or ``SystemCallError`` for whatever reading refuses.
+    /// - Throws: ``UnreadableRegistry``, or ``SystemCallError`` for whatever reading refuses.
     static func load(from runtimeDirectory: String) throws -> Registry? {
         let path = path(in: runtimeDirectory)
         guard let text = try AtomicFile.read(path) else { return nil }
+        // An empty file tells of no namespaces; taken at its word it would make strangers of all there are.
+        guard !text.isEmpty else { throw UnreadableRegistry(path: path, line: 1) }
         var registry = Registry()
         for (offset, line) in text.split(separator: "\n").enumerated() {
             let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             let isKnown = offset == 0 ? line == header : registry.read(fields)
-            guard isKnown else { throw Unreadable(path: path, line: offset + 1) }
+            guard isKnown else { throw UnreadableRegistry(path: path, line: offset + 1) }
         }
         return registry
     }
@@ -50,15 +44,12 @@ struct Registry: Hashable, Sendable {
             guard let name = try? NamespaceName(fields[1]) else { return false }
             namespaces.insert(name)
             return true
+        case ("neighbours", 2):
+            guard let place = Self.place(fields[1]) else { return false }
+            neighbours.insert(place)
+            return true
         case ("sysctl", 5):
-            let place: Place
-            if fields[1].isEmpty {
-                place = .node
-            } else if let name = try? NamespaceName(fields[1]) {
-                place = .namespace(name)
-            } else {
-                return false
-            }
+            guard let place = Self.place(fields[1]) else { return false }
             sysctls[Sysctl.Key(path: fields[2], in: place)] = RecordedSysctl(
                 before: fields[3],
                 written: fields[4]
@@ -67,6 +58,11 @@ struct Registry: Hashable, Sendable {
         default:
             return false
         }
+    }
+
+    /// A place by the name of its namespace; empty for the node's own.
+    private static func place(_ field: String) -> Place? {
+        field.isEmpty ? .node : (try? NamespaceName(field)).map { .namespace($0) }
     }
 
     /// Writes the registry whole, or leaves the old one.
@@ -78,11 +74,28 @@ struct Registry: Hashable, Sendable {
     private var text: String {
         var lines = [Self.header]
         for name in namespaces.sorted() { lines.append("namespace\t\(name)") }
+        for place in neighbours.sorted() { lines.append("neighbours\t\(place.name?.text ?? "")") }
         for (key, record) in sysctls.sorted(by: { $0.key < $1.key }) {
             lines.append(
                 "sysctl\t\(key.place.name?.text ?? "")\t\(key.path)\t\(record.before)\t\(record.written)"
             )
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// The registry's text is not one that this version writes.
+package struct UnreadableRegistry: Error, Hashable, Sendable, CustomStringConvertible {
+    package let path: String
+    /// The first line that is not understood, counted from 1.
+    package let line: Int
+
+    package var description: String {
+        "cannot read the registry: \(path):\(line) is not a line that this version of Weft writes"
+    }
+
+    /// What can be done about it.
+    package var hint: String {
+        "remove the file: namespaces are found again by their marks; only what settings were before is lost with it"
     }
 }

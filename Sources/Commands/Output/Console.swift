@@ -1,5 +1,6 @@
 internal import Document
 internal import Glibc
+internal import LinuxSystem
 
 /// Where a command writes: results to standard output, talk to standard error.
 struct Console {
@@ -9,11 +10,15 @@ struct Console {
     private let colorsTalk: Bool
     /// Whether standard error is a terminal, where a line can be written over.
     let talksToTerminal: Bool
+    /// Why results could not be written; a reader that has gone away is no reason.
+    private(set) var lostResults: Errno?
 
     init(_ options: OutputOptions) {
         self.options = options
         talksToTerminal = isatty(STDERR_FILENO) == 1
-        let isWanted = getenv("NO_COLOR") == nil && options.color == .auto
+        // See no-color.org: it counts if it is not empty.
+        let isForbidden = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+        let isWanted = !isForbidden && options.color == .auto
         colorsResults = options.color == .always || (isWanted && isatty(STDOUT_FILENO) == 1)
         colorsTalk = options.color == .always || (isWanted && talksToTerminal)
     }
@@ -44,10 +49,22 @@ struct Console {
         results.append(UInt8(ascii: "\n"))
     }
 
-    /// Writes the results out. A reader that has gone away is no failure of ours.
+    /// Writes the results out.
+    ///
+    /// A reader that has gone away is no failure of ours.
     mutating func flush() {
-        Self.write(results, to: STDOUT_FILENO)
+        if let error = Self.write(results, to: STDOUT_FILENO), error.code != EPIPE { lostResults = error }
         results.removeAll(keepingCapacity: true)
+    }
+
+    /// Writes the results out, at the end.
+    ///
+    /// - Throws: The exit status of a failure, if not all of them could be written.
+    mutating func finish() throws {
+        flush()
+        guard let error = lostResults else { return }
+        self.error("cannot write the results: \(error)")
+        throw ExitStatus.failed
     }
 
     // MARK: Talk
@@ -59,8 +76,9 @@ struct Console {
         if let hint { talk("  \(paint("hint:", .cyan)) \(hint)") }
     }
 
-    /// Tells of something that is not as it should be, but is no error.
+    /// Tells of something that is not as it should be, but is no error; unless nobody wants to know.
     mutating func warning(_ message: String, hint: String? = nil) {
+        guard !options.quiet else { return }
         flush()
         talk("\(paint("warning:", .yellow)) \(message)")
         if let hint { talk("  \(paint("hint:", .cyan)) \(hint)") }
@@ -81,14 +99,18 @@ struct Console {
         Self.write(Array((line + "\n").utf8), to: STDERR_FILENO)
     }
 
-    private static func write(_ bytes: [UInt8], to descriptor: CInt) {
+    /// Writes everything, or returns why it could not.
+    @discardableResult
+    private static func write(_ bytes: [UInt8], to descriptor: CInt) -> Errno? {
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { return }
+            let error = Errno.current
+            if written < 0, error == .interrupted { continue }
+            guard written > 0 else { return error }
             rest = rest.dropFirst(written)
         }
+        return nil
     }
 
     /// A colour of a terminal.
@@ -106,21 +128,25 @@ struct Console {
 }
 
 extension Console {
+    /// Tells why a command could not do its work: to people, and if results are for programs to them as well.
+    mutating func report(_ failures: [(message: String, hint: String?)]) {
+        if isJSON {
+            print { writer in
+                writer.errors(failures.map { Complaint(file: "", message: $0.message, hint: $0.hint) })
+            }
+        }
+        flush()
+        for failure in failures { error(failure.message, hint: failure.hint) }
+    }
+
     /// Tells what is wrong with a document.
     mutating func report(_ errors: DocumentErrors) {
         if isJSON {
-            print { writer in
-                writer.object { object in
-                    object.member("schema", 1)
-                    object.array("errors", errors.complaints) { $0.complaint($1) }
-                    object.array("warnings", [Complaint]()) { $0.complaint($1) }
-                }
-            }
-        } else {
-            flush()
-            for line in errors.description.split(separator: "\n", omittingEmptySubsequences: false) {
-                talk(String(line))
-            }
+            print { $0.errors(errors.complaints) }
+        }
+        flush()
+        for line in errors.description.split(separator: "\n", omittingEmptySubsequences: false) {
+            talk(String(line))
         }
     }
 }

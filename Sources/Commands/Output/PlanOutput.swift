@@ -10,15 +10,21 @@ extension Console {
 
     /// Prints the changes of a plan, a line each.
     mutating func print(changesOf plan: Plan, atMost limit: Int = .max) {
-        var shown = 0
-        for change in plan.changes where change.isCounted {
-            if shown == limit { break }
-            print("\(change.verb.sign) \(change)", change.verb.color)
-            shown += 1
-        }
-        let total = plan.summary.values.reduce(0, +)
-        if total > shown { print("… and \(total - shown) more ('--verbose' prints all)") }
+        let changes = plan.changes.filter(\.isCounted)
+        for change in changes.prefix(limit) { print("\(change.verb.sign) \(change)", change.verb.color) }
+        if changes.count > limit { print(Self.more(changes.count - limit)) }
     }
+
+    /// Tells changes, a line each, where they are not the result.
+    mutating func note(_ title: String, _ changes: [Change]) {
+        let changes = changes.filter(\.isCounted)
+        note(title)
+        let limit = options.verbose ? .max : Self.shownChanges
+        for change in changes.prefix(limit) { note("\(change.verb.sign) \(change)") }
+        if changes.count > limit { note(Self.more(changes.count - limit)) }
+    }
+
+    private static func more(_ count: Int) -> String { "… and \(count) more ('--verbose' prints all)" }
 
     /// Prints how many changes of each verb a plan has.
     mutating func print(summaryOf plan: Plan) {
@@ -56,11 +62,16 @@ extension JSONWriter {
     mutating func plan(_ plan: Plan, node: String, documentWarnings: [Complaint]) {
         member("schema", 1)
         member("node", node)
-        array("changes", plan.changes.filter(\.isCounted)) { $0.change($1) }
+        changes("changes", plan.changes)
         object("summary") { object in
             for verb in Change.Verb.allCases { object.member(verb.rawValue, plan.summary[verb] ?? 0) }
         }
         array("warnings", documentWarnings.map(\.description) + plan.warnings) { $0.value($1) }
+    }
+
+    /// A member that lists changes, those left out that nobody counts.
+    mutating func changes(_ key: String, _ changes: [Change]) {
+        array(key, changes.filter(\.isCounted)) { $0.change($1) }
     }
 
     private mutating func change(_ change: Change) {
@@ -95,9 +106,18 @@ extension JSONWriter {
         }
     }
 
-    mutating func complaint(_ complaint: Complaint) {
+    /// A whole result that says why there is no other: the members of `check`.
+    mutating func errors(_ errors: [Complaint], warnings: [Complaint] = []) {
         object { object in
-            object.member("file", complaint.file)
+            object.member("schema", 1)
+            object.array("errors", errors) { $0.complaint($1) }
+            object.array("warnings", warnings) { $0.complaint($1) }
+        }
+    }
+
+    private mutating func complaint(_ complaint: Complaint) {
+        object { object in
+            object.member("file", complaint.file.isEmpty ? nil : complaint.file)
             object.member("line", complaint.line)
             object.member("column", complaint.column)
             object.member("path", complaint.path)

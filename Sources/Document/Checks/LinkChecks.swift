@@ -13,11 +13,33 @@ extension Decoder {
         }
         for (master, place, node) in draft.mastersOfDiscarded
         where draft.state.links[LinkID(master, in: place)] == nil {
-            complainOfUnknownLink(master, in: place, at: node, draft)
+            complainOfUnknownLink(master, in: place, at: node, draft, rule: Self.masterRule)
+        }
+        for link in links {
+            checkIPv6(of: link, draft)
+            checkLoop(link, draft)
         }
         checkParents(links, draft)
         checkTunnels(links, draft)
         checkCircles(links, ports: ports, draft)
+    }
+
+    private static let masterRule = "a master is a bridge of this document"
+
+    /// A pair whose ends are ports of one bridge: what it floods comes back, for ever.
+    private mutating func checkLoop(_ link: Link, _ draft: NodeDraft) {
+        guard case .veth(let id) = link.kind, link.id < id, let peer = draft.state.links[id] else { return }
+        guard let master = link.master, peer.master == master, peer.id.place == link.id.place else { return }
+        guard case .bridge(let bridge) = draft.state.links[LinkID(master, in: link.id.place)]?.kind,
+            !bridge.stpState
+        else {
+            return
+        }
+        warn(
+            at: node(.master, of: link, draft),
+            "both ends of the pair are ports of '\(master)': what the bridge floods comes back for ever",
+            hint: "join two bridges, or turn stp_state on"
+        )
     }
 
     /// Where the value of a key of a link is.
@@ -26,28 +48,41 @@ extension Decoder {
         return tree.value(of: key.name, in: origin.mapping) ?? origin.name
     }
 
+    /// The kernel turns IPv6 off on links with an MTU of less than 1,280 bytes.
+    ///
+    /// Kernel: `include/uapi/linux/ipv6.h`, `IPV6_MIN_MTU`.
+    private mutating func checkIPv6(of link: Link, _ draft: NodeDraft) {
+        guard let mtu = link.mtu, mtu.bytes < 1280 else { return }
+        guard let address = link.addresses.first(where: { $0.address.family == .ipv6 }) else { return }
+        complain(
+            at: node(.addresses, of: link, draft),
+            "\(address) needs an MTU of 1280 bytes, and the link's is \(mtu)",
+            hint: "raise 'mtu', or leave out the IPv6 addresses"
+        )
+    }
+
     private mutating func checkMaster(
         _ master: InterfaceName,
         of link: Link,
         ports: inout [LinkID: [LinkID]],
         _ draft: NodeDraft
     ) {
+        if case .bridge = link.kind { return }
         let id = LinkID(master, in: link.id.place)
         guard let bridge = draft.state.links[id] else {
-            return complainOfUnknownLink(master, in: link.id.place, at: node(.master, of: link, draft), draft)
+            return complainOfUnknownLink(
+                master,
+                in: link.id.place,
+                at: node(.master, of: link, draft),
+                draft,
+                rule: Self.masterRule
+            )
         }
         guard case .bridge = bridge.kind else {
             return complain(
                 at: node(.master, of: link, draft),
                 "'\(master)' is a \(bridge.kind.name)",
                 hint: "only a bridge takes ports"
-            )
-        }
-        if case .bridge = link.kind {
-            return complain(
-                at: node(.master, of: link, draft),
-                "a bridge can't be a port of a bridge",
-                hint: "join the two with a veth pair"
             )
         }
         ports[id, default: []].append(link.id)

@@ -18,21 +18,10 @@ extension Decoder {
                 continue
             }
             seen[value.address] = at
-            if value.address.family == .ipv6, let mtu = link.mtu, mtu.bytes < Self.leastIPv6MTU {
-                complain(
-                    at: at,
-                    "\(value) needs an MTU of \(Self.leastIPv6MTU) bytes, and the link's is \(mtu)"
-                )
-            }
             claim(value, of: link, at: at, in: &draft)
             link.addresses.append(value)
         }
     }
-
-    /// The kernel turns IPv6 off on links with a lesser MTU.
-    ///
-    /// Kernel: `include/uapi/linux/ipv6.h`, `IPV6_MIN_MTU`.
-    static let leastIPv6MTU: UInt32 = 1280
 
     /// Complains if another link of the place has the same IPv4 address and length.
     private mutating func claim(
@@ -93,25 +82,26 @@ extension Decoder {
     private mutating func interfaceAddress(_ node: Int) -> InterfaceAddress? {
         guard let value = scalar(node, "an address with the length of its prefix") else { return nil }
         guard let (address, length) = tree.withText(of: value, { AddressText.addressAndLength($0) }) else {
+            let hint = AddressText.hint(forPrefix: tree.string(of: value))
             complain(
                 at: node,
-                "'\(shown(value))' is no address",
-                hint: "write it as 10.9.0.1/24 or \"fd00:9::1/64\""
+                "'\(shown(value))' is no address with a length",
+                hint: hint ?? "write it as 10.9.0.1/24 or \"fd00:9::1/64\""
             )
             return nil
         }
         guard let length else {
+            let usual = address.family == .ipv4 ? 24 : 64
             complain(
                 at: node,
                 "\(address) has no prefix length",
-                hint:
-                    "write it as \(address)/\(address.family == .ipv4 ? 24 : 64); /\(address.family.width) for it alone"
+                hint: "write it as \(address)/\(usual); /\(address.family.width) for it alone"
             )
             return nil
         }
-        let value2 = InterfaceAddress(address, prefixLength: length)
-        guard let reason = Self.reason(against: value2) else { return value2 }
-        complain(at: node, "\(value2): \(reason)", hint: "give the link an address of its own")
+        let result = InterfaceAddress(address, prefixLength: length)
+        guard let reason = Self.reason(against: result) else { return result }
+        complain(at: node, reason, hint: "give the link an address of its own")
         return nil
     }
 
@@ -124,11 +114,11 @@ extension Decoder {
         guard hostBits > 1 else { return nil }
         if address == value.prefix.address {
             return address.family == .ipv4
-                ? "\(address) is the network itself"
-                : "\(address) is the anycast address of the subnet's routers"
+                ? "\(value) is the network itself, not an address in it"
+                : "\(value) is the anycast address of the subnet's routers"
         }
         guard address.family == .ipv4, hostBits < 64 else { return nil }
         let mask = UInt64(1) << UInt64(hostBits) - 1
-        return address.low & mask == mask ? "\(address) is the broadcast address of its network" : nil
+        return address.low & mask == mask ? "\(value) is the broadcast address of its network" : nil
     }
 }

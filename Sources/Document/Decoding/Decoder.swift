@@ -1,8 +1,16 @@
+internal import NetworkModel
+
 /// Reads values of a tree as what their keys want, and collects what is wrong with them.
 struct Decoder {
     let tree: ValueTree
     /// What was found, in the order of finding.
     var findings: [Finding] = []
+
+    /// The link that was last looked for, and found: entries come by the thousand, link by link.
+    var lastLink: Link?
+
+    /// How often it still says what may be meant: looking for that takes time, and nobody reads a thousand of them.
+    private var guessCount = 2 * DocumentErrors.printLimit
 
     init(_ tree: ValueTree) {
         self.tree = tree
@@ -16,6 +24,12 @@ struct Decoder {
         kind: Complaint.Kind = .invalid
     ) {
         findings.append(Finding(node: node, message: message, hint: hint, kind: kind))
+    }
+
+    /// `did you mean 'br9'?`, if one of the words, which may be many, is near enough.
+    mutating func guess(_ word: String, among words: () -> [String]) -> String? {
+        guessCount -= 1
+        return guessCount < 0 ? nil : Nearest.question(word, among: words())
     }
 
     /// Takes note of something odd.
@@ -72,13 +86,17 @@ struct Decoder {
         return line.unicodeScalars.count < text.unicodeScalars.count ? line + "…" : line
     }
 
-    /// Finds the values of the keys that the mapping at `fields.mapping` has, and complains of unknown ones.
-    mutating func collect<Key: KeySet>(_ mapping: Int, into fields: inout Fields<Key>) {
+    /// Finds the values of the keys that a mapping has, and complains of unknown ones; `known` are those of use there.
+    mutating func collect<Key: KeySet>(
+        _ mapping: Int,
+        into fields: inout Fields<Key>,
+        known: [Attribute] = Key.index.attributes
+    ) {
         fields.begin(mapping)
         var cursor = EntryCursor(mapping, in: tree)
         while let entry = cursor.next(in: tree) {
             guard let key = tree.withText(of: entry.key, { Key.index.key($0) }) else {
-                complainOfUnknown(entry.key, among: Key.index.attributes)
+                complainOfUnknown(entry.key, among: Key.index.attributes, known: known)
                 continue
             }
             if fields[key] != nil {
@@ -90,9 +108,13 @@ struct Decoder {
     }
 
     /// The keys of the mapping at `mapping` with their values.
-    mutating func fields<Key: KeySet>(_ mapping: Int, _: Key.Type) -> Fields<Key> {
+    mutating func fields<Key: KeySet>(
+        _ mapping: Int,
+        _: Key.Type,
+        known: [Attribute] = Key.index.attributes
+    ) -> Fields<Key> {
         var fields = Fields<Key>()
-        collect(mapping, into: &fields)
+        collect(mapping, into: &fields, known: known)
         return fields
     }
 
@@ -105,20 +127,21 @@ struct Decoder {
         )
     }
 
-    /// Complains of a key that the mapping does not know.
-    mutating func complainOfUnknown(_ key: Int, among attributes: [Attribute]) {
+    /// Complains of a key that the mapping does not know; `known` are those of use there.
+    private mutating func complainOfUnknown(_ key: Int, among attributes: [Attribute], known: [Attribute]) {
         let text = shown(key)
         guard !text.isEmpty else {
             return complain(at: key, "a key is missing before ':'")
         }
-        let known = attributes.filter { attribute in
+        let supported = known.filter { attribute in
             if case .unsupported = attribute.form { return false }
             return true
         }
-        let meant = known.first { $0.synonyms.contains(text) }?.name
+        let meant = supported.first { $0.synonyms.contains(text) }?.name
         let hint =
-            meant.map { "did you mean '\($0)'?" } ?? Nearest.question(text, among: attributes.map(\.name))
-            ?? "known keys are " + known.map(\.name).joined(separator: ", ")
+            meant.map { "did you mean '\($0)'?" } ?? Nearest.question(text, among: known.map(\.name))
+            ?? Nearest.question(text, among: attributes.map(\.name))
+            ?? "known keys are " + supported.map(\.name).joined(separator: ", ")
         complain(at: key, "unknown key '\(text)'", hint: hint)
     }
 

@@ -40,12 +40,11 @@ extension Decoder {
             complain(at: first, "'weft' is missing", hint: "a document begins with 'weft: 1'")
         }
         for entry in fields[.weft] {
-            guard let version = number(entry.value, in: 0...UInt64.max, unit: ""), version != 1 else {
-                continue
-            }
+            guard let value = scalar(entry.value, "the version of the document's form, 1,") else { continue }
+            if case .number(1) = tree.withText(of: value, { NumberText.read($0) }) { continue }
             complain(
                 at: entry.value,
-                "version \(version) of the document's form is not known",
+                "version '\(shown(value))' of the document's form is not known",
                 hint: "this weft reads 'weft: 1'"
             )
         }
@@ -57,7 +56,8 @@ extension Decoder {
     }
 
     private mutating func hostNode(_ mappings: [Int]) -> NodeDraft {
-        let fields = merged(mappings, NodeKey.self, isMerging: \.isMerging)
+        let known = DocumentObject.hostNode.attributes
+        let fields = merged(mappings, NodeKey.self, known: known, isMerging: \.isMerging)
         for key in NodeKey.allCases where !key.isRaw {
             for entry in fields[key] {
                 complain(at: entry.key, "key '\(key.name)' belongs to the nodes under 'nodes'")

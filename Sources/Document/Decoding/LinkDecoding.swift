@@ -16,11 +16,14 @@ extension Decoder {
             draft.excused.insert(text)
             return
         }
-        let fields = fields(mapping, LinkKey.self)
+        let known = tree.value(of: LinkKey.type.name, in: mapping).flatMap {
+            LinkType(rawValue: shown(tree.resolve($0)))
+        }
+        let fields = fields(mapping, LinkKey.self, known: LinkKey.attributes(of: known?.context ?? .all))
         let type = linkType(fields)
         if let type { checkContexts(of: fields, in: type.context, type.rawValue) }
         let place = linkPlace(fields, qualifier: qualifier, at: entry.key, in: draft)
-        let origin = LinkOrigin(name: entry.key, mapping: mapping)
+        let origin = LinkOrigin(name: entry.key, mapping: mapping, entry: entry.key)
         guard let name, let place, let type else {
             draft.excused.insert(text)
             return discard(type, fields, in: place, &draft)
@@ -36,7 +39,7 @@ extension Decoder {
             into: &draft
         )
         if case .veth(let peer) = kind, let peerNode = fields[.peer] {
-            vethPair(&link, peer: peer, peerNode: peerNode, into: &draft)
+            vethPair(&link, peer: peer, peerNode: peerNode, entry: entry.key, into: &draft)
         }
         register(link, origin, hasMAC: fields[.mac] != nil, into: &draft)
     }
@@ -65,13 +68,22 @@ extension Decoder {
         let text = tree.string(of: value)
         if let type = LinkType(rawValue: text) { return type }
         let meant = Nearest.question(text, among: LinkType.allCases.map(\.rawValue))
+        let isMeant = Self.otherTypes.contains(text)
         complain(
             at: node,
             "links of type '\(shown(value))' are not supported",
-            hint: meant ?? "a type is one of \(types)"
+            hint: (isMeant ? nil : meant) ?? "a type is one of \(types)"
         )
         return nil
     }
+
+    /// What the kernel knows besides: whoever writes one of these means it.
+    private static let otherTypes: Set<String> = [
+        "bareudp", "bond", "dummy", "geneve", "gre", "gretap", "ifb", "ip6gre", "ip6gretap", "ip6tnl", "ipip",
+        "ipvlan",
+        "ipvtap", "macsec", "macvtap", "netdevsim", "sit", "team", "tun", "vlan", "vrf", "vti", "wireguard",
+        "xfrm",
+    ]
 
     /// Complains of keys that stand where their link's type has no use for them.
     private mutating func checkContexts(
@@ -80,6 +92,14 @@ extension Decoder {
         _ type: String
     ) {
         for key in fields.present where !key.contexts.contains(context) {
+            guard key.contexts != .ports else {
+                complain(
+                    at: fields.key(key),
+                    "a bridge can't be a port of a bridge",
+                    hint: "join the two with a veth pair"
+                )
+                continue
+            }
             let owner =
                 switch key.contexts {
                 case .bridge: "links of type bridge"
@@ -116,10 +136,11 @@ extension Decoder {
         _ link: inout Link,
         peer: LinkID,
         peerNode: Int,
+        entry: Int,
         into draft: inout NodeDraft
     ) {
         guard case let mapping = tree.resolve(peerNode), tree.nodes[mapping].shape == .mapping else { return }
-        let fields = fields(mapping, LinkKey.self)
+        let fields = fields(mapping, LinkKey.self, known: LinkKey.attributes(of: .peer))
         let kind = LinkKind.veth(peer: link.id)
         var other = common(
             Link(peer, kind: kind, mac: .zero, purpose: kind.defaultPurpose),
@@ -129,14 +150,14 @@ extension Decoder {
         let mtu = link.mtu ?? other.mtu ?? .ethernet
         link.mtu = link.mtu ?? mtu
         other.mtu = other.mtu ?? mtu
-        let origin = LinkOrigin(name: fields[.name] ?? mapping, mapping: mapping)
+        let origin = LinkOrigin(name: fields[.name] ?? mapping, mapping: mapping, entry: entry)
         register(other, origin, hasMAC: fields[.mac] != nil, into: &draft)
     }
 
     /// The name and place of a veth's other end.
     mutating func peerID(_ node: Int, in draft: inout NodeDraft) -> LinkID? {
         guard let mapping = mapping(node, "a mapping with a 'name'") else { return nil }
-        let fields = fields(mapping, LinkKey.self)
+        let fields = fields(mapping, LinkKey.self, known: LinkKey.attributes(of: .peer))
         checkContexts(of: fields, in: .peer, "peer")
         require(.name, in: fields)
         let place = place(.namespace, fields, in: draft)
@@ -159,13 +180,14 @@ extension Decoder {
         guard !["lo", "all", "default"].contains(name) else {
             complain(
                 at: origin.name,
-                "'\(name)' can't be a link's name: the kernel has it in every namespace"
+                "'\(name)' can't be a link's name: the kernel keeps it for itself"
             )
             return
         }
         if let first = draft.links[link.id] {
+            // By an alias both may be defined in one place.
             complain(
-                at: origin.name,
+                at: origin.name == first.name ? origin.entry : origin.name,
                 "'\(name)' is the name of a link in \(link.id.place.words) already, at \(tree.position(of: first.name))",
                 hint: "give it another name"
             )

@@ -120,11 +120,11 @@ extension Decoder {
         link.mtu = number32(.mtu, fields).map { MTU(bytes: $0) }
         if let mac = mac(.mac, fields), let node = fields[.mac] {
             if mac == .zero || mac.isMulticast {
-                let reason = mac == .zero ? "is zero" : "is a group's: its first octet is odd"
+                let reason = mac == .zero ? "is zero" : "is a group's, for its first octet is odd"
                 complain(
                     at: node,
-                    "\(mac) \(reason): no link can have it",
-                    hint: "a MAC of one's own begins with 02"
+                    "\(mac) \(reason)",
+                    hint: "a link has a MAC of its own, such as \"02:00:00:00:00:07\""
                 )
             }
             link.mac = mac

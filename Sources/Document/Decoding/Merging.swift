@@ -24,11 +24,12 @@ extension Decoder {
     mutating func merged<Key: KeySet>(
         _ mappings: [Int],
         _: Key.Type,
+        known: [Attribute] = Key.index.attributes,
         isMerging: (Key) -> Bool
     ) -> MergedFields<Key> {
         var merged = MergedFields<Key>()
         for mapping in mappings {
-            let fields = fields(mapping, Key.self)
+            let fields = fields(mapping, Key.self, known: known)
             for key in fields.present {
                 guard let value = fields[key] else { continue }
                 if let first = merged[key].first, !isMerging(key) {

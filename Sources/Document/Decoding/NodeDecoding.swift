@@ -83,7 +83,7 @@ extension Decoder {
     mutating func place(named text: String, at node: Int, in draft: NodeDraft) -> Place? {
         if let place = draft.places[text] { return place }
         guard !draft.excused.contains(text) else { return nil }
-        let hint = Nearest.question(text, among: draft.places.keys.sorted())
+        let hint = guess(text) { draft.places.keys.sorted() }
         complain(at: node, "there is no namespace '\(text)'", hint: hint ?? "list it under 'namespaces'")
         return nil
     }

@@ -37,6 +37,8 @@ struct LinkOrigin {
     var name: Int
     /// The mapping with its keys.
     var mapping: Int
+    /// The name under `links` that it is defined by; for a peer that of its pair.
+    var entry: Int
 }
 
 extension Place {

@@ -78,10 +78,11 @@ extension Decoder {
         guard let value = scalar(node, "a prefix, an address or 'default'") else { return nil }
         guard let (address, length) = tree.withText(of: value, { AddressText.addressAndLength($0) }) else {
             if tree.string(of: value) == "default" { return .all(defaultFamily) }
+            let hint = AddressText.hint(forPrefix: tree.string(of: value))
             complain(
                 at: node,
                 "'\(shown(value))' is no destination",
-                hint: "write a prefix as 10.8.0.0/16, an address, or 'default'"
+                hint: hint ?? "write a prefix as 10.8.0.0/16, an address, or 'default'"
             )
             return nil
         }
@@ -101,11 +102,18 @@ extension Decoder {
         case "local": return 255
         case "default": return 253
         case let text:
-            if let question = Nearest.question(text, among: ["main", "local", "default"]) {
-                complain(at: node, "'\(shown(value))' is no table", hint: question)
-                return nil
+            guard case .none = tree.withText(of: value, { NumberText.read($0) }) else {
+                return number(node, in: 1...UInt64(UInt32.max), unit: "").map {
+                    UInt32(truncatingIfNeeded: $0)
+                }
             }
-            return number(node, in: 1...UInt64(UInt32.max), unit: "").map { UInt32(truncatingIfNeeded: $0) }
+            let hint = Nearest.question(text, among: ["main", "local", "default"])
+            complain(
+                at: node,
+                "'\(shown(value))' is no table",
+                hint: hint ?? "it is main, local, default or a number, 1 through \(UInt32.max)"
+            )
+            return nil
         }
     }
 
@@ -120,7 +128,13 @@ extension Decoder {
             return
         }
         guard draft.state.links[LinkID(device, in: place)] == nil else { return }
-        complainOfUnknownLink(device, in: place, at: node, draft)
+        complainOfUnknownLink(
+            device,
+            in: place,
+            at: node,
+            draft,
+            rule: "a namespace has the document's links only, and lo"
+        )
     }
 
     /// What the kernel refuses of a route.

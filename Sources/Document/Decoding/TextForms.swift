@@ -1,3 +1,4 @@
+internal import Glibc
 internal import NetworkModel
 
 /// Reads whole numbers.
@@ -50,11 +51,21 @@ enum NumberText {
 enum AddressText {
     /// An address.
     static func address(_ text: UnsafeBufferPointer<UInt8>) -> IPAddress? {
-        guard let bits = quad(text[...]) else {
-            guard text.contains(UInt8(ascii: ":")) else { return nil }
-            return IPAddress(String(decoding: text, as: UTF8.self))
+        if let bits = quad(text[...]) { return IPAddress(ipv4: bits) }
+        // The longest form, with the last 32 bits as a dotted quad, has 45 characters.
+        guard text.count < Int(INET6_ADDRSTRLEN), text.contains(UInt8(ascii: ":")), !text.contains(0) else {
+            return nil
         }
-        return IPAddress(ipv4: bits)
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(INET6_ADDRSTRLEN)) { characters in
+            let end = characters.update(fromContentsOf: text)
+            characters[end] = 0
+            return withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { bytes in
+                let isRead = characters.withMemoryRebound(to: CChar.self) { characters in
+                    characters.baseAddress.map { inet_pton(AF_INET6, $0, bytes.baseAddress) == 1 } ?? false
+                }
+                return isRead ? IPAddress(networkBytes: UnsafeRawBufferPointer(bytes)) : nil
+            }
+        }
     }
 
     /// An address and the length behind the `/`, where there is one.
@@ -101,12 +112,23 @@ enum AddressText {
         return bits << 8 | octet
     }
 
+    /// What may be wrong with a text that is no address with a length.
+    static func hint(forPrefix text: String) -> String? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init
+        )
+        guard parts.count == 2, let address = IPAddress(parts[0]) else {
+            return parts.first.flatMap { hint(for: $0) }
+        }
+        return "the length behind the '/' is 0 through \(address.family.width)"
+    }
+
     /// What may be wrong with a text that is no address.
     static func hint(for text: String) -> String? {
         if text.contains("%") { return "leave out the '%' and what is behind it" }
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         let areNumbers = parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy { 48...57 ~= $0 } }
-        guard areNumbers, !text.contains(":") else { return nil }
+        guard areNumbers, parts.count > 1, !text.contains(":") else { return nil }
         if parts.count != 4 { return "an IPv4 address has four parts, this has \(parts.count)" }
         if parts.contains(where: { $0.count > 1 && $0.first == "0" }) { return "no part begins with 0" }
         return "each part is 0 through 255"

@@ -11,7 +11,8 @@ enum DocumentKey: Int, KeySet {
                 "weft",
                 .number(1...1, unit: ""),
                 "The version of the document's form.",
-                isRequired: true
+                isRequired: true,
+                synonyms: ["version", "apiVersion"]
             )
         case .node:
             Attribute(

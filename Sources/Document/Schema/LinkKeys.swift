@@ -24,6 +24,8 @@ enum LinkKey: Int, KeySet {
         static let macvlan = Contexts(rawValue: 8)
         static let peer = Contexts(rawValue: 16)
         static let links: Contexts = [.bridge, .veth, .vxlan, .macvlan]
+        /// What may be a port of a bridge.
+        static let ports: Contexts = [.veth, .vxlan, .macvlan, .peer]
         static let all: Contexts = [.bridge, .veth, .vxlan, .macvlan, .peer]
     }
 
@@ -36,6 +38,7 @@ enum LinkKey: Int, KeySet {
         switch self {
         case .type: return .links
         case .name: return .peer
+        case .master, .bridgeSlave: return .ports
         default: return .all
         }
     }

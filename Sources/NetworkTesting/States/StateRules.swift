@@ -40,7 +40,9 @@ package struct StateRules: Sendable {
             }
         }
         for (id, link) in state.links {
-            guard case .macvlan(let macvlan) = link.kind, !pools.parents.contains(macvlan.parent) else { continue }
+            guard case .macvlan(let macvlan) = link.kind, !pools.parents.contains(macvlan.parent) else {
+                continue
+            }
             // A parent that isn't there; a macvlan on a macvlan, which the kernel puts on the parent's parent.
             let parent = state.links[LinkID(macvlan.parent, in: .node)]
             if case .veth? = parent?.kind { continue }
@@ -107,7 +109,10 @@ package struct StateRules: Sendable {
             vxlan.udpZeroChecksum6Receive = zeroChecksum[vxlan.port] ?? vxlan.udpZeroChecksum6Receive
             zeroChecksum[vxlan.port] = vxlan.udpZeroChecksum6Receive
             if let underlay = vxlan.underlay, !pools.parents.contains(underlay) {
-                if case .veth? = state.links[LinkID(underlay, in: .node)]?.kind {} else { vxlan.underlay = nil }
+                if case .veth? = state.links[LinkID(underlay, in: .node)]?.kind {
+                } else {
+                    vxlan.underlay = nil
+                }
             }
             if let remote = vxlan.remote {
                 let isOtherFamily = vxlan.local.map { $0.family != remote.family } ?? false

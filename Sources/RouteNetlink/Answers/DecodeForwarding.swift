@@ -88,7 +88,8 @@ package func decodeForwarding(
 
 private func isMadeByKernel(_ entry: ForwardingEntry, _ link: ForwardingLinks.Entry) -> Bool {
     if let vxlan = link.vxlan, entry.table == .own {
-        return entry.mac == .zero && vxlan.remote != nil && entry.destination == vxlan.remote && entry.vni == nil
+        return entry.mac == .zero && vxlan.remote != nil && entry.destination == vxlan.remote
+            && entry.vni == nil
             && entry.port == nil
     }
     return entry.state == .permanent && (entry.mac == link.mac || entry.mac == link.masterMAC)

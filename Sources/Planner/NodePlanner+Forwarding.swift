@@ -1,0 +1,163 @@
+import NetworkModel
+
+extension NodePlanner {
+    /// FDB entries on Weft's links.
+    mutating func planForwarding() {
+        let isThere = LastAnswer<EntryTable, Bool>(isThereWhenFilling)
+        let tableNow = LastAnswer<EntryTable, LinkID>(links.table)
+        let tableThen = LastAnswer<EntryTable, LinkID>(links.tableWhenFilled)
+        let isBlocked = LastAnswer<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
+        let entries = observed.everywhere(\.forwarding).filter { isThere(EntryTable($0)) }
+        let present = KeyIndex(entries.map { PlacedEntry($0, in: tableNow(EntryTable($0))) })
+        var isTaken = [Bool](repeating: false, count: entries.count)
+        for wanted in desired.forwarding where !isBlocked(wanted.link) {
+            var found: [Int] = []
+            present.forEach(PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key) { found.append($0) }
+            for position in found { isTaken[position] = true }
+            if found.count == 1, entries[found[0]] == wanted { continue }
+            plan(wanted, over: found.map { entries[$0] }.sorted(by: ForwardingEntry.isOrdered))
+        }
+        removeForwarding(entries.indices.filter { !isTaken[$0] }.map { entries[$0] })
+    }
+
+    private mutating func removeForwarding(_ unwanted: [ForwardingEntry]) {
+        var last: ForwardingEntry?
+        for entry in unwanted.sorted(by: ForwardingEntry.isOrdered) where links.keepsContents(entry.link) {
+            // One deletion takes all destinations of an address, but for the zero address.
+            let isGone = entry.mac != .zero && last?.key == entry.key
+            if !isGone { steps.removingEntries.append(Change(.delete, .deleteForwarding(entry))) }
+            last = entry
+        }
+    }
+
+    private mutating func plan(_ wanted: ForwardingEntry, over existing: [ForwardingEntry]) {
+        guard let first = existing.first else {
+            // A bridge, or a VXLAN link, that is there may have learnt the address, which no dump of fixed ones shows.
+            let isKept = links.keepsContents(wanted.link)
+            let isLearnable = wanted.table == .bridge || (isKept && !wanted.takesDestinations)
+            let operation = isLearnable ? Operation.replaceForwarding(wanted) : .addForwarding(wanted)
+            let reason = links.reasonToComeAgain(on: wanted.link)
+            return fill(wanted.link.place, Change(.create, operation, reason: reason))
+        }
+        if existing.count == 1, wanted.canReplace(first) {
+            let differences = first.differences(from: wanted)
+            return fill(wanted.link.place, Change(.change, .replaceForwarding(wanted), differences: differences))
+        }
+        remake(existing, as: wanted)
+    }
+
+    /// Takes away what is there in place of an entry, and adds the entry unless it is among that.
+    private mutating func remake(_ existing: [ForwardingEntry], as wanted: ForwardingEntry) {
+        let isSeparable = wanted.mac == .zero
+        let superfluous = isSeparable ? existing.filter { $0 != wanted } : Array(existing.prefix(1))
+        let isThere = isSeparable && existing.contains(wanted)
+        for entry in superfluous {
+            let deletion = Change(
+                .delete,
+                .deleteForwarding(entry),
+                reason: isThere ? nil : "to be made anew",
+                isCounted: isThere
+            )
+            fill(wanted.link.place, deletion)
+        }
+        guard !isThere else { return }
+        let reason =
+            existing.count > 1
+            ? "made anew: it has several destinations" : "made anew: its destination can't be changed in place"
+        let differences = existing.count > 1 ? [] : existing[0].differences(from: wanted)
+        fill(
+            wanted.link.place,
+            Change(.remake, .addForwarding(wanted), differences: differences, reason: reason)
+        )
+    }
+
+    /// True if the entries of a table are still there when the contents of its place are filled.
+    private func isThereWhenFilling(_ entries: EntryTable) -> Bool {
+        switch links.fates[entries.link] {
+        case .keep(let existing)?:
+            guard entries.table == .bridge, let master = existing.master else { return true }
+            // A bridge forgets the addresses of a port that leaves.
+            guard master == links.desired[entries.link]?.master else { return false }
+            return links.fates[LinkID(master, in: entries.link.place)]?.keepsContents ?? true
+        case .delete?:
+            // The port goes in the end; until then its bridge has the address.
+            guard entries.table == .bridge, !losses.isCleared(entries.link) else { return false }
+            return links.keepsContents(links.table(of: entries))
+        case .create?, .remake?, .blocked?, nil:
+            return false
+        }
+    }
+}
+
+/// Entries that are kept or lost together: those of a link in its own table, or in that of its bridge.
+private struct EntryTable: Equatable {
+    var link: LinkID
+    var table: ForwardingEntry.Table
+
+    init(_ entry: ForwardingEntry) {
+        link = entry.link
+        table = entry.table
+    }
+}
+
+extension LinkSurvey {
+    /// The link whose table entries that are there are in: their own link, or the bridge of that.
+    fileprivate func table(of entries: EntryTable) -> LinkID {
+        guard entries.table == .bridge, let master = observed[entries.link]?.master else { return entries.link }
+        return LinkID(master, in: entries.link.place)
+    }
+
+    /// The link whose table entries shall be in.
+    fileprivate func tableWhenFilled(of entries: EntryTable) -> LinkID {
+        guard entries.table == .bridge, let master = desired[entries.link]?.master else { return entries.link }
+        return LinkID(master, in: entries.link.place)
+    }
+}
+
+/// An FDB entry and the link whose table it is in: a bridge has an address once, on whichever port.
+private struct PlacedEntry: Keyed {
+    var entry: ForwardingEntry
+    var table: LinkID
+
+    init(_ entry: ForwardingEntry, in table: LinkID) {
+        self.entry = entry
+        self.table = table
+    }
+
+    var key: ForwardingEntry.Key {
+        var key = entry.key
+        key.link = table
+        return key
+    }
+}
+
+extension ForwardingEntry {
+    /// True for the entries of a VXLAN link that can have several destinations. Kernel: `vxlan_fdb_update_existing()`.
+    fileprivate var takesDestinations: Bool { table == .own && (mac == .zero || mac.isMulticast) }
+
+    /// True if the kernel can turn `existing` into this entry.
+    fileprivate func canReplace(_ existing: ForwardingEntry) -> Bool {
+        guard takesDestinations else { return true }
+        return mac == .zero && existing.vni == vni && existing.port == port
+    }
+
+    /// An order of all entries that differ.
+    static func isOrdered(_ left: ForwardingEntry, _ right: ForwardingEntry) -> Bool {
+        if left.key != right.key { return left.key < right.key }
+        let unspecified = IPAddress.unspecified(.ipv4)
+        let destinations = (left.destination ?? unspecified, right.destination ?? unspecified)
+        if destinations.0 != destinations.1 { return destinations.0 < destinations.1 }
+        return (left.vni?.number ?? 0, left.port ?? 0, left.state.number)
+            < (right.vni?.number ?? 0, right.port ?? 0, right.state.number)
+    }
+
+    fileprivate func differences(from wanted: ForwardingEntry) -> [Difference] {
+        var list: [Difference] = []
+        Difference.note("dev", link.name, wanted.link.name, in: &list)
+        Difference.note("dst", destination, wanted.destination, in: &list)
+        Difference.note("state", state, wanted.state, in: &list)
+        Difference.note("vni", vni, wanted.vni, in: &list)
+        Difference.note("port", port, wanted.port, in: &list)
+        return list
+    }
+}

@@ -1,0 +1,220 @@
+import NetworkModel
+import NetworkTesting
+import Planner
+import Testing
+
+extension Operation {
+    /// What is wrong with the operation for the sake of strangers; `nil` if nothing.
+    func offence(against state: ObservedState, _ desired: NodeState) -> String? {
+        func isForeign(_ id: LinkID) -> Bool {
+            state[id.place]?.links.contains { $0.name == id.name && !$0.isManaged } ?? false
+        }
+        switch self {
+        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+            return state.foreignNamespaces.contains(name) ? "a stranger's namespace" : nil
+        case .createLink(let creation):
+            let ids = [creation.link.id, creation.peer?.id].compactMap { $0 }
+            return ids.contains(where: isForeign) ? "a stranger's name" : nil
+        case .changeLink(let from, let link):
+            return isForeign(link.id) || !from.isManaged ? "a stranger's link" : nil
+        case .deleteLink(let id, _, let peer):
+            return isForeign(id) || peer.map(isForeign) == true ? "a stranger's link" : nil
+        case .addAddress(_, let link), .replaceAddress(_, let link): return isForeign(link) ? "a stranger's link" : nil
+        case .deleteAddress(let address, let link):
+            let present = state[link.place]?.links.first { $0.name == link.name }?.addresses.first { $0.value == address }
+            let isWefts = present.map { $0.isManaged || $0.protocolNumber == 3 } ?? true
+            return isForeign(link) || !isWefts ? "a stranger's address" : nil
+        case .addRoute(let route), .replaceRoute(_, let route):
+            let holders = state[route.place]?.routes.filter { $0.value.key == route.key && !$0.isManaged } ?? []
+            return holders.isEmpty ? nil : "a stranger's route"
+        case .deleteRoute(let route):
+            let isWefts = state[route.place]?.routes.contains { $0.value == route && $0.isManaged } ?? false
+            return isWefts ? nil : "a stranger's route"
+        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour):
+            return isForeign(neighbour.link) ? "a stranger's link" : nil
+        case .deleteNeighbour(let neighbour):
+            let isWefts = state[neighbour.link.place]?.neighbours.contains { $0.value == neighbour && $0.isManaged }
+            return isForeign(neighbour.link) || isWefts != true ? "a stranger's neighbour" : nil
+        case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
+            return isForeign(entry.link) ? "a stranger's link" : nil
+        case .writeSysctl(let sysctl, _):
+            return desired.sysctls.contains(sysctl) ? nil : "a setting that nobody asked for"
+        case .restoreSysctl(let sysctl, _):
+            return state.recordedSysctls[sysctl.key] == nil ? "a setting that Weft never changed" : nil
+        }
+    }
+
+    /// True for a deletion that something later in the plan waits for, judged from what the kernel refuses.
+    func mayGoEarly(in plan: Plan, _ tried: PlannerCase) -> Bool {
+        switch self {
+        case .deleteLink: true  // Which of them may is judged by the model kernel; that the others don't, by golden cases.
+        case .deleteAddress(let address, let link):
+            // A wanted one is of its prefix, or it is of another length.
+            tried.desired.links[link]?.addresses.contains {
+                $0.prefix == address.prefix || $0.address == address.address
+            } ?? false
+        case .deleteRoute(let route): route.source != nil || route.device != nil
+        case .deleteForwarding(let entry): entry.mac == .zero
+        default: false
+        }
+    }
+}
+
+extension Change {
+    /// True if the change brings back what the kernel drops with what is deleted.
+    var comesBack: Bool {
+        switch operation {
+        case .addRoute, .replaceRoute: true
+        default: false
+        }
+    }
+}
+
+// MARK: States
+
+extension ModelKernel {
+    /// What is not Weft's, a text for each; what strangers put on Weft's links apart.
+    var strangers: Set<String> {
+        var all: Set<String> = Set(state.foreignNamespaces.map { "namespace \($0)" })
+        for link in state.node.links where !link.isManaged {
+            all.insert("link \(link.name) \(link.index) \(link.isUp) \(link.kind) \(link.addresses)")
+        }
+        let own = Set(state.node.links.filter(\.isManaged).map(\.name))
+        for route in state.node.routes where !route.isManaged {
+            if route.value.device.map(own.contains) != true { all.insert("route \(route)") }
+        }
+        return all
+    }
+
+    /// What is Weft's, a text for each thing, in no order.
+    ///
+    /// - Parameter origin: The node on which Weft's records of settings count.
+    func weftsOwn(recordedOn origin: ModelKernel) -> Set<String> {
+        var all: Set<String> = []
+        for place in places {
+            guard let namespace = state[place] else { continue }
+            all.insert("\(place) \(namespace.isMarked)")
+            for var link in namespace.links where link.isManaged {
+                all.formUnion(link.addresses.filter(\.isManaged).map { "\(place) \(link.name) \($0)" })
+                link.addresses = []
+                if case .veth(let index, _) = link.kind { link.kind = .veth(peerIndex: index, peerNamespace: nil) }
+                all.insert("\(place) \(link)")
+            }
+            all.formUnion(namespace.routes.filter(\.isManaged).map { "\($0)" })
+            all.formUnion(namespace.neighbours.filter(\.isManaged).map { "\($0)" })
+            all.formUnion(namespace.forwarding.map { "\($0)" })
+        }
+        // In namespaces of Weft's only what is on record comes back: Weft does not ask what a new namespace has.
+        let settings = ModelKernel.placeSettings.keys.map { Sysctl.Key(path: $0, in: .node) }
+        for key in Set(settings).union(origin.state.recordedSysctls.keys) {
+            all.insert("\(key.place) \(key) \(value(of: key) ?? "")")
+        }
+        return all
+    }
+}
+
+extension ObservedState {
+    /// The same state, built in another order.
+    func rebuilt(using random: inout SeededGenerator) -> ObservedState {
+        var copy = self
+        copy.namespaces = namespaces.rebuilt(using: &random)
+        copy.recordedSysctls = recordedSysctls.rebuilt(using: &random)
+        copy.sysctls = sysctls.rebuilt(using: &random)
+        copy.foreignNamespaces = Set(foreignNamespaces.shuffled(using: &random))
+        copy.node.shuffle(using: &random)
+        for name in copy.namespaces.keys.sorted() { copy.namespaces[name]?.shuffle(using: &random) }
+        return copy
+    }
+
+    /// What Weft sees, a line for each thing.
+    var text: String {
+        var lines: [String] = []
+        for place in [.node] + namespaces.keys.sorted().map(Place.namespace) {
+            guard let namespace = self[place] else { continue }
+            lines.append("[\(place.name?.text ?? "node")]")
+            for link in namespace.links {
+                lines.append(
+                    "\(link.name) \(link.index) \(link.isManaged ? "ours" : "foreign") up=\(link.isUp) mtu=\(link.mtu) "
+                        + "master=\(link.master?.text ?? "") \(link.kind)"
+                )
+                lines += link.addresses.map { "    \($0.value) \($0.value.scope) proto \($0.protocolNumber)" }
+            }
+            lines += namespace.routes.map { "route \($0.value.summary) proto \($0.protocolNumber)" }
+            lines += namespace.neighbours.map { "neigh \($0.value.address) \($0.value.link) proto \($0.protocolNumber)" }
+            lines += namespace.forwarding.map { "fdb \($0)" }
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+extension ObservedNamespace {
+    /// Another order of the lists that no dump promises an order of.
+    fileprivate mutating func shuffle(using random: inout SeededGenerator) {
+        neighbours.shuffle(using: &random)
+        forwarding.shuffle(using: &random)
+    }
+}
+
+extension NodeState {
+    /// The same state, built in another order.
+    func rebuilt(using random: inout SeededGenerator) -> NodeState {
+        var copy = self
+        copy.links = links.rebuilt(using: &random)
+        copy.namespaces = Set(namespaces.shuffled(using: &random))
+        return copy
+    }
+}
+
+extension Dictionary {
+    /// The same dictionary with room for more, which changes the order in which it is gone through.
+    fileprivate func rebuilt(using random: inout SeededGenerator) -> [Key: Value] {
+        var copy = [Key: Value](minimumCapacity: count * Int.random(in: 1...9, using: &random))
+        for (key, value) in shuffled(using: &random) { copy[key] = value }
+        return copy
+    }
+}
+
+// MARK: Tallies
+
+extension PlannerTally {
+    /// What plans of a whole run are expected to have.
+    static var labelsOfPlans: [String] {
+        let options = [
+            "up", "mtu", "mac", "master", "alias", "group", "addrgenmode", "peer", "parent", "mode", "stp_state",
+            "priority", "forward_delay", "hello_time", "max_age", "ageing_time", "group_fwd_mask", "vlan_filtering",
+            "vlan_default_pvid", "mcast_snooping", "mcast_querier", "nf_call_iptables", "nf_call_ip6tables",
+            "nf_call_arptables", "bridge_slave.cost", "bridge_slave.priority", "bridge_slave.hairpin",
+            "bridge_slave.guard", "bridge_slave.root_block", "bridge_slave.fastleave", "bridge_slave.learning",
+            "bridge_slave.flood", "bridge_slave.mcast_flood", "bridge_slave.bcast_flood",
+            "bridge_slave.neigh_suppress", "bridge_slave.isolated", "vni", "local", "remote", "dev", "port", "learning",
+            "ttl", "tos", "ageing", "proxy", "udpcsum", "udp6zerocsumtx", "udp6zerocsumrx", "scope", "nodad",
+            "noprefixroute", "lifetime", "protocol", "type", "via", "src", "onlink", "kind", "dst", "state", "value",
+            "mark", "lo",
+        ]
+        let verbs = [
+            "create namespace", "change namespace", "delete namespace", "create link", "change link", "remake link",
+            "delete link", "create address", "change address", "remake address", "delete address", "create route",
+            "change route", "remake route", "delete route", "create neighbour", "change neighbour", "delete neighbour",
+            "create fdb", "change fdb", "remake fdb", "delete fdb", "change sysctl",
+        ]
+        let kinds = ["bridge", "veth", "vxlan", "macvlan"].map { "kind \($0)" }
+        return options.map { "option \($0)" } + verbs + kinds + ["the empty plan", "a well-formed node", "a broken node"]
+    }
+
+    mutating func count(_ plan: Plan, for tried: PlannerCase) {
+        count(tried.isWellFormed ? "a well-formed node" : "a broken node")
+        if plan.isEmpty { count("the empty plan") }
+        for link in tried.desired.links.values { count("kind \(link.kind.name)") }
+        for change in plan.changes {
+            count("\(change.verb.rawValue) \(change.operation.objectKind)")
+            for difference in change.differences { count("option \(difference.attribute)") }
+        }
+    }
+
+    /// Prints the counts; a hole fails the test, unless the run was made short.
+    func check() {
+        print(report)
+        guard Randomness.runs(usual: 1000) >= 1000 else { return }
+        #expect(missing == [], "what never occurred proves nothing")
+    }
+}
