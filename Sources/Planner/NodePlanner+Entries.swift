@@ -35,7 +35,7 @@ extension NodePlanner {
         var unwanted: [Neighbour] = []
         for (position, existing) in present.elements.enumerated() where !isWanted[position] && existing.isManaged {
             let link = existing.value.link
-            let isLost = losses.loss(of: existing.value).map { $0.moment == .whileBuilding } ?? false
+            let isLost = losses.loss(of: existing.value).map { $0.isSure } ?? false
             if isKept(link), reasonForLoss(link) == nil, !isLost { unwanted.append(existing.value) }
         }
         for neighbour in unwanted.sorted(by: { $0.key < $1.key }) {

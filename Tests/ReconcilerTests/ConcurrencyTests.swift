@@ -88,7 +88,7 @@ struct ConcurrencyTests {
                 ip -n \(node.name) route del 10.230.$((i%250)).0/24 dev fv0;
                 ip -n \(node.name) link del race$i; done
                 """
-            let stranger = try Command(["timeout", "100", "sh", "-c", script]).start()
+            let stranger = try Command(["timeout", "60", "sh", "-c", script]).start()
             var interrupted = 0
             for _ in 0..<60 {
                 do {
