@@ -58,8 +58,8 @@ struct AddressComparison {
         losses()
     }
 
-    /// True if the link goes down, and all its IPv6 addresses with that.
-    private var goesDown: Bool { existing.isUp && !link.isUp }
+    /// True if the link goes down or gets an MTU without IPv6, and all its IPv6 addresses go with that.
+    private var losesIPv6: Bool { (existing.isUp && !link.isUp) || existing.losesIPv6(as: link) }
 
     // MARK: What goes
 
@@ -80,7 +80,7 @@ struct AddressComparison {
     private mutating func departures() {
         for address in existing.addresses.reversed() {
             let value = address.value
-            if goesDown, value.address.family == .ipv6 {
+            if losesIPv6, value.address.family == .ipv6 {
                 dropped.insert(value)
             } else if let wanted = wanted[Key(value)] {
                 guard value.needsRemake(as: wanted) else {

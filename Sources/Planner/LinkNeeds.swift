@@ -3,6 +3,8 @@ import NetworkModel
 /// What the links need that are made or changed, and that a link which goes may still hold.
 struct LinkNeeds {
     private var tunnels: Set<TunnelIdentifier> = []
+    /// UDP ports of VXLAN links that are made, and how their socket takes checksums: it has one mind for all of a port.
+    private var sockets: [UInt16: Bool] = [:]
     /// Parents of macvlan links that are made, and whether one of those wants its parent for itself.
     private var parents: [InterfaceName: Bool] = [:]
     /// Links of the node that become ports of a bridge, which no parent of a macvlan link can be.
@@ -20,7 +22,9 @@ struct LinkNeeds {
             }
             guard links.fates[id]?.keepsContents == false else { continue }
             switch link.kind {
-            case .vxlan(let vxlan): tunnels.insert(TunnelIdentifier(vxlan))
+            case .vxlan(let vxlan):
+                tunnels.insert(TunnelIdentifier(vxlan))
+                sockets[vxlan.port] = vxlan.udpZeroChecksum6Receive
             case .macvlan(let macvlan):
                 parents[macvlan.parent] = parents[macvlan.parent] ?? false || macvlan.mode == .passthru
             case .bridge, .veth: break
@@ -36,7 +40,10 @@ struct LinkNeeds {
     func areBlocked(by link: ObservedLink, _ id: LinkID) -> Bool {
         if let master = link.master, crowded.contains(LinkID(master, in: id.place)) { return true }
         switch link.kind {
-        case .vxlan(let vxlan): return tunnels.contains(TunnelIdentifier(vxlan))
+        case .vxlan(let vxlan):
+            // Kernel: `vxlan_find_sock()`, which finds none of another mind; a second one is refused (EADDRINUSE).
+            let isOtherMind = sockets[vxlan.port].map { $0 != vxlan.udpZeroChecksum6Receive } ?? false
+            return isOtherMind || tunnels.contains(TunnelIdentifier(vxlan))
         case .macvlan(let macvlan):
             if ports.contains(macvlan.parent) { return true }
             return parents[macvlan.parent].map { $0 || macvlan.mode == .passthru } ?? false

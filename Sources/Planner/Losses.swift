@@ -30,6 +30,8 @@ struct Losses {
     private var links: [LinkID: Moment] = [:]
     /// Links that go down, and with that every route by them.
     private var lowered: Set<LinkID> = []
+    /// Links that get an MTU that is too small for IPv6, and lose what they have of it.
+    private var withoutIPv6: Set<LinkID> = []
     /// Links whose last IPv4 address goes, and with it every IPv4 route by them.
     private var routesByLink: [LinkID: Moment] = [:]
     /// Addresses that go, and with them every route that prefers them as source.
@@ -49,6 +51,9 @@ struct Losses {
 
     /// Notes that a link goes down.
     mutating func note(lowering link: LinkID) { lowered.insert(link) }
+
+    /// Notes that a link loses IPv6.
+    mutating func note(withoutIPv6 link: LinkID) { withoutIPv6.insert(link) }
 
     /// Notes what goes with the addresses that a kept link loses.
     mutating func note(_ comparison: AddressComparison, on link: LinkID) {
@@ -85,7 +90,7 @@ struct Losses {
 
     /// Whether and when the kernel first drops a route that is there, or of an IPv6 one its source.
     func loss(of route: Route) -> Loss? {
-        if links.isEmpty, lowered.isEmpty, routesByLink.isEmpty, gone.isEmpty { return nil }
+        if links.isEmpty, lowered.isEmpty, withoutIPv6.isEmpty, routesByLink.isEmpty, gone.isEmpty { return nil }
         let found = [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)].compactMap { $0 }
         return found.min { $0.moment.rawValue < $1.moment.rawValue }
     }
@@ -97,11 +102,29 @@ struct Losses {
             .contains { $0?.moment == .whileRemoving }
     }
 
+    /// Whether and when the kernel drops a neighbour of a kept link: those of IPv4 go with the last IPv4 address.
+    func loss(of neighbour: Neighbour) -> Loss? {
+        switch neighbour.address.family {
+        case .ipv4:
+            guard let moment = routesByLink[neighbour.link] else { return nil }
+            let reason = "the kernel drops it with the last IPv4 address of link '\(neighbour.link.name)'"
+            return Loss(moment: moment, isSure: false, reason: reason)
+        case .ipv6:
+            guard withoutIPv6.contains(neighbour.link) else { return nil }
+            return Loss(moment: .whileBuilding, isSure: true, reason: Self.reasonWithoutIPv6)
+        }
+    }
+
+    private static let reasonWithoutIPv6 = "the kernel drops it as the link's MTU becomes too small for IPv6"
+
     private func lossWithLink(_ route: Route) -> Loss? {
         guard let device = route.device else { return nil }
         let id = LinkID(device, in: route.place)
         if let moment = links[id] {
             return Loss(moment: moment, isSure: true, reason: "the kernel drops it with link '\(device)'")
+        }
+        if route.destination.family == .ipv6, withoutIPv6.contains(id) {
+            return Loss(moment: .whileBuilding, isSure: true, reason: Self.reasonWithoutIPv6)
         }
         guard lowered.contains(id) else { return nil }
         let reason = "the kernel drops it as link '\(device)' goes down"
@@ -129,5 +152,13 @@ struct Losses {
         }
         let reason = "the kernel drops it with its source address \(source)"
         return Loss(moment: moment, isSure: moment == .whileClearing, reason: reason)
+    }
+}
+
+extension ObservedLink {
+    /// True if the kernel takes IPv6 away from the link as it changes: it does below an MTU of 1,280 (RFC 8200).
+    func losesIPv6(as link: Link) -> Bool {
+        guard let mtu = link.mtu else { return false }
+        return self.mtu.bytes >= 1280 && mtu.bytes < 1280
     }
 }

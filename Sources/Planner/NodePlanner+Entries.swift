@@ -11,6 +11,13 @@ extension NodePlanner {
         for wanted in desired.neighbours where !isBlocked(wanted.link) {
             var position: Int?
             present.forEach(wanted.key) { position = $0 }
+            let loss = losses.loss(of: wanted)
+            if let loss, loss.moment == .whileRemoving, isKept(wanted.link) {
+                // Neither what is there nor what would come outlasts the address.
+                if let position { isWanted[position] = true }
+                steps.restoring.append(Change(.create, .replaceNeighbour(wanted), reason: loss.reason))
+                continue
+            }
             guard let position, isKept(wanted.link) else {
                 // A link that is there may have found the neighbour out by itself, which no dump of permanent ones shows.
                 let operation =
@@ -25,7 +32,7 @@ extension NodePlanner {
             let differences = present.elements[position].differences(from: wanted)
             if !differences.isEmpty {
                 fill(wanted.link.place, Change(.change, .replaceNeighbour(wanted), differences: differences))
-            } else if let reason = reasonForLoss(wanted.link) {
+            } else if let reason = reasonForLoss(wanted.link) ?? loss?.reason {
                 fill(wanted.link.place, Change(.create, .replaceNeighbour(wanted), reason: reason))
             }
         }
@@ -33,7 +40,8 @@ extension NodePlanner {
         for (position, existing) in present.elements.enumerated()
         where !isWanted[position] && existing.isManaged {
             let link = existing.value.link
-            if isKept(link), reasonForLoss(link) == nil { unwanted.append(existing.value) }
+            let isLost = losses.loss(of: existing.value).map { $0.moment == .whileBuilding } ?? false
+            if isKept(link), reasonForLoss(link) == nil, !isLost { unwanted.append(existing.value) }
         }
         for neighbour in unwanted.sorted(by: { $0.key < $1.key }) {
             steps.removingEntries.append(Change(.delete, .deleteNeighbour(neighbour)))

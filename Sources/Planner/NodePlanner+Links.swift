@@ -84,6 +84,7 @@ extension NodePlanner {
         let differences = existing.differences(from: link, peer: links.peers[link.id])
         guard !differences.isEmpty else { return }
         if existing.isUp, !link.isUp { losses.note(lowering: link.id) }
+        if existing.losesIPv6(as: link) { losses.note(withoutIPv6: link.id) }
         groups[order.group(of: link.id)].links.append(
             Change(.change, .changeLink(from: existing, to: link), differences: differences)
         )

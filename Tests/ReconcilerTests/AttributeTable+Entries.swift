@@ -77,7 +77,7 @@ extension AttributeCase {
             "ForwardingEntry.destination", ["change fdb dst"],
             drift: "bridge fdb replace 02:00:00:00:00:07 dev vx0 dst 172.16.1.99 self permanent"
         ) { $1.forwarding[0].destination = $0.ip("172.16.1.8") },
-        AttributeCase("ForwardingEntry.link", ["change fdb dev, state"], drift: "bridge fdb del 02:00:00:00:00:08 dev v0 master") {
+        AttributeCase("ForwardingEntry.link", ["create fdb", "delete fdb"], drift: "bridge fdb del 02:00:00:00:00:08 dev v0 master") {
             $1.forwarding[1].link = $0.bridge
             $1.forwarding[1].table = .own
             $1.forwarding[1].state = .permanent

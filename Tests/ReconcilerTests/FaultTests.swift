@@ -109,21 +109,12 @@ struct FaultTests {
     }
 
     private static func killed(_ bench: Workbench, at step: Int) throws -> Int32 {
-        let program = Bundle.main.bundleURL.deletingLastPathComponent().path
-        let candidates = [
-            "\(program)/weft-faults", CommandLine.arguments[0].replacing(try Regex("/[^/]*$"), with: "") + "/weft-faults",
-        ]
-        guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-            throw Missing(paths: candidates)
-        }
         let node = bench.node
-        let command = Command([path, node.name, node.path(), node.runtimeDirectory, "second", "\(step)"])
+        let command = try Command([Faults.path(), node.name, node.path(), node.runtimeDirectory, "second", "\(step)"])
         let result = try command.start().wait()
         if result.status != 0, result.status != 128 + SIGKILL { Issue.record("\(result)") }
         return result.status
     }
-
-    private struct Missing: Error { let paths: [String] }
 
     private static func dump(_ node: ThrowAwayNode) throws -> WholeDump { try WholeDump.take(of: node) }
 
@@ -144,6 +135,23 @@ struct FaultTests {
         return Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
             .map { "\(after[$0] == nil ? "-" : "+") \($0)" }.sorted()
     }
+}
+
+/// The program that kills itself before a step.
+enum Faults {
+    static func path() throws -> String {
+        let directories = [
+            Bundle.main.bundleURL.deletingLastPathComponent().path, Bundle.main.bundlePath,
+            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path,
+        ]
+        let candidates = directories.map { "\($0)/weft-faults" }
+        guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw Missing(paths: candidates)
+        }
+        return path
+    }
+
+    private struct Missing: Error { let paths: [String] }
 }
 
 /// A refusal at one step.
