@@ -96,7 +96,8 @@ extension ModelKernel {
         case .ipv4:
             self[place].routes.removeAll { $0.value.source == address }
         case .ipv6:
-            for position in self[place].routes.indices where self[place].routes[position].value.source == address {
+            for position in self[place].routes.indices
+            where self[place].routes[position].value.source == address {
                 self[place].routes[position].value.source = nil
             }
         }
@@ -112,7 +113,9 @@ extension ModelKernel {
         var route = Route(to: address.prefix, in: id.place)
         route.device = id.name
         route.metric = isIPv4 ? 0 : 256
-        guard !self[id.place].routes.contains(where: { $0.value.key == route.key && $0.value.device == id.name })
+        guard
+            !self[id.place].routes.contains(where: { $0.value.key == route.key && $0.value.device == id.name }
+            )
         else { return }
         if isIPv4 { route.source = address.address }
         self[id.place].routes.append(ObservedRoute(route, protocolNumber: 2))
@@ -120,10 +123,13 @@ extension ModelKernel {
 
     private mutating func removePrefixRoute(of address: InterfaceAddress, on id: LinkID) {
         let others = link(id)?.addresses ?? []
-        if let heir = others.first(where: { $0.value.prefix == address.prefix && !$0.value.hasNoPrefixRoute }) {
+        if let heir = others.first(where: { $0.value.prefix == address.prefix && !$0.value.hasNoPrefixRoute })
+        {
             guard heir.value.address.family == .ipv4 else { return }
             for position in self[id.place].routes.indices {
-                guard self[id.place].routes[position].isPrefixRoute(to: address.prefix, by: id.name) else { continue }
+                guard self[id.place].routes[position].isPrefixRoute(to: address.prefix, by: id.name) else {
+                    continue
+                }
                 self[id.place].routes[position].value.source = heir.value.address
             }
             return

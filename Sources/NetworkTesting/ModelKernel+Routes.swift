@@ -15,7 +15,9 @@ extension ModelKernel {
     /// Kernel: `fib_table_insert()`, `fib6_add_rt2node()`.
     mutating func replace(_ route: Route) throws(Refusal) {
         let new = try resolve(route)
-        let same = self[route.place].routes.indices.filter { self[route.place].routes[$0].value.key == route.key }
+        let same = self[route.place].routes.indices.filter {
+            self[route.place].routes[$0].value.key == route.key
+        }
         guard same.allSatisfy({ self[route.place].routes[$0].isManaged }) else {
             throw Refusal("FOREIGN", "the replacement could hit a route that is not Weft's")
         }
@@ -73,10 +75,14 @@ extension ModelKernel {
         var best: Route?
         for observed in self[route.place].routes {
             let way = observed.value
-            guard way.gateway == nil, way.type == .unicast, way.destination.contains(gateway) else { continue }
+            guard way.gateway == nil, way.type == .unicast, way.destination.contains(gateway) else {
+                continue
+            }
             guard way.table == Route.mainTable || way.table == route.table else { continue }
             guard route.device == nil || way.device == route.device else { continue }
-            if best == nil || best.map({ $0.destination.length < way.destination.length }) == true { best = way }
+            if best == nil || best.map({ $0.destination.length < way.destination.length }) == true {
+                best = way
+            }
         }
         guard let device = best?.device else { throw Refusal("ENETUNREACH", "nexthop has invalid gateway") }
         return device

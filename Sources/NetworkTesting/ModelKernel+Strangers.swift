@@ -13,7 +13,7 @@ extension ModelKernel {
         link.mac = MACAddress(bits: 0x0200_0000_ee00 + UInt64(index))
         link.addressGeneration = AddressGeneration.none
         link.master = master
-        link.port = master == nil ? nil : BridgePort()
+        if master != nil { link.setPort(BridgePort()) }
         insert(link, at: id.place)
     }
 
@@ -26,7 +26,10 @@ extension ModelKernel {
     /// Adds an address of another hand.
     package mutating func addForeignAddress(_ address: InterfaceAddress, on id: LinkID) {
         guard let link = link(id) else { return }
-        guard !link.addresses.contains(where: { $0.value.address == address.address || $0.value.prefix == address.prefix })
+        guard
+            !link.addresses.contains(where: {
+                $0.value.address == address.address || $0.value.prefix == address.prefix
+            })
         else { return }
         insertAddress(address, protocolNumber: 0, on: id)
     }
@@ -63,7 +66,9 @@ extension ModelKernel {
         }
         if let master = link.master {
             let bridge = LinkID(master, in: neighbour.link.place)
-            let isKnown = self[bridge.place].forwarding.contains { $0.mac == neighbour.mac && $0.table == .bridge }
+            let isKnown = self[bridge.place].forwarding.contains {
+                $0.mac == neighbour.mac && $0.table == .bridge
+            }
             if !isKnown { learntAddresses[bridge, default: []].insert(neighbour.mac) }
         }
     }
@@ -74,7 +79,8 @@ extension ModelKernel {
     }
 
     /// Changes Weft's route at `position` of a place.
-    package mutating func alterRoute(at position: Int, in place: Place, _ body: (inout ObservedRoute) -> Void) {
+    package mutating func alterRoute(at position: Int, in place: Place, _ body: (inout ObservedRoute) -> Void)
+    {
         body(&self[place].routes[position])
     }
 
@@ -122,7 +128,11 @@ extension ModelKernel {
     }
 
     /// Marks addresses of a link as of another hand, or as not for ever.
-    package mutating func alterAddress(at position: Int, on id: LinkID, _ body: (inout ObservedAddress) -> Void) {
+    package mutating func alterAddress(
+        at position: Int,
+        on id: LinkID,
+        _ body: (inout ObservedAddress) -> Void
+    ) {
         withLink(id) { body(&$0.addresses[position]) }
     }
 

@@ -189,7 +189,9 @@ package struct ModelKernel: Sendable {
         if self[place].processCount > 0, self[place].links.contains(where: { $0.isManaged }) {
             throw Refusal("LEFT", "processes in the namespace would still be on the network")
         }
-        while let link = self[place].links.last(where: { $0.index != 1 }) { kill(LinkID(link.name, in: place)) }
+        while let link = self[place].links.last(where: { $0.index != 1 }) {
+            kill(LinkID(link.name, in: place))
+        }
         state.namespaces[name] = nil
         settings = settings.filter { $0.key.place != place }
     }
@@ -215,13 +217,17 @@ package struct ModelKernel: Sendable {
     }
 
     mutating func addSettings(of link: LinkID) {
-        for (path, value) in Self.settings(of: link.name) { settings[Sysctl.Key(path: path, in: link.place)] = value }
+        for (path, value) in Self.settings(of: link.name) {
+            settings[Sysctl.Key(path: path, in: link.place)] = value
+        }
         let forwarding = settings[Sysctl.Key(path: "net/ipv4/ip_forward", in: link.place)]
         settings[Sysctl.Key(path: "net/ipv4/conf/\(link.name)/forwarding", in: link.place)] = forwarding
     }
 
     mutating func removeSettings(of link: LinkID) {
-        for path in Self.settings(of: link.name).keys { settings[Sysctl.Key(path: path, in: link.place)] = nil }
+        for path in Self.settings(of: link.name).keys {
+            settings[Sysctl.Key(path: path, in: link.place)] = nil
+        }
     }
 
     /// Writes a setting; that of forwarding is written to every link too. Kernel: `inet_forward_change()`.
@@ -230,7 +236,8 @@ package struct ModelKernel: Sendable {
         settings[sysctl.key] = sysctl.value
         guard sysctl.key.path == "net/ipv4/ip_forward" else { return }
         for link in self[sysctl.key.place].links where link.index != 1 {
-            settings[Sysctl.Key(path: "net/ipv4/conf/\(link.name)/forwarding", in: sysctl.key.place)] = sysctl.value
+            settings[Sysctl.Key(path: "net/ipv4/conf/\(link.name)/forwarding", in: sysctl.key.place)] =
+                sysctl.value
         }
     }
 }

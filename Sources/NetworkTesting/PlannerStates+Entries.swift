@@ -60,14 +60,17 @@ extension PlannerStates {
         let number = number(0...5)
         switch family {
         case .ipv4: return Prefix(containing: IPAddress(ipv4: 0xac20_0000 + UInt32(number) << 8), length: 24)
-        case .ipv6: return Prefix(containing: IPAddress(ipv6High: 0xfd01 << 48 | UInt64(number), low: 0), length: 64)
+        case .ipv6:
+            return Prefix(containing: IPAddress(ipv6High: 0xfd01 << 48 | UInt64(number), low: 0), length: 64)
         }
     }
 
     /// The addresses of a place that a route can prefer: those that stay whatever the others do.
     private func sources(in place: Place, _ family: AddressFamily) -> [IPAddress] {
-        state.links.values.filter { $0.id.place == place && ($0.isUp || family == .ipv4) }.flatMap(\.addresses)
-            .map(\.address).filter { $0.family == family }.sorted()
+        state.links.values.filter { $0.id.place == place && ($0.isUp || family == .ipv4) }.flatMap(
+            \.addresses
+        )
+        .map(\.address).filter { $0.family == family }.sorted()
     }
 
     private mutating func add(_ route: Route) {
@@ -79,7 +82,8 @@ extension PlannerStates {
 
     package static func neighbourAddress(_ number: Int) -> IPAddress {
         number % 3 == 2
-            ? IPAddress(ipv6High: 0xfd00 << 48, low: 0x100 + UInt64(number)) : IPAddress(ipv4: 0x0a00_0064 + UInt32(number))
+            ? IPAddress(ipv6High: 0xfd00 << 48, low: 0x100 + UInt64(number))
+            : IPAddress(ipv4: 0x0a00_0064 + UInt32(number))
     }
 
     package static func stationMAC(_ number: Int) -> MACAddress {
@@ -87,7 +91,11 @@ extension PlannerStates {
     }
 
     private mutating func makeNeighbour(on id: LinkID) {
-        let neighbour = Neighbour(Self.neighbourAddress(number(0...3)), mac: Self.stationMAC(number(0...3)), on: id)
+        let neighbour = Neighbour(
+            Self.neighbourAddress(number(0...3)),
+            mac: Self.stationMAC(number(0...3)),
+            on: id
+        )
         guard !state.neighbours.contains(where: { $0.key == neighbour.key }) else { return }
         state.neighbours.append(neighbour)
     }
@@ -137,7 +145,9 @@ extension PlannerStates {
         }
         for id in state.links.keys.sorted() where id.place == place {
             for path in ModelKernel.settings(of: id.name).keys.sorted() where chance(8) {
-                state.sysctls.append(Sysctl(Sysctl.Key(path: path, in: place), value: pick(["0", "1", "2"]) ?? "1"))
+                state.sysctls.append(
+                    Sysctl(Sysctl.Key(path: path, in: place), value: pick(["0", "1", "2"]) ?? "1")
+                )
             }
         }
     }

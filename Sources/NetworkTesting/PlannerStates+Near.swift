@@ -13,7 +13,10 @@ extension PlannerStates {
         let ids = state.links.keys.sorted()
         guard let id = pick(ids), var link = state.links[id] else { return }
         switch number(0...11) {
-        case 0: link.mtu = link.kind.isMacvlan ? nil : chance(30) ? nil : MTU(bytes: pick([1280, 1400, 1500, 9000]) ?? 1500)
+        case 0:
+            link.mtu =
+                link.kind.isMacvlan
+                ? nil : chance(30) ? nil : MTU(bytes: pick([1280, 1400, 1500, 9000]) ?? 1500)
         case 1: link.mac = MACAddress(bits: 0x0200_0000_0000 + UInt64(number(1...6)))
         case 2: link.isUp.toggle()
         case 3: link.purpose += "x"
@@ -26,7 +29,9 @@ extension PlannerStates {
             if case .bridge = link.kind { link.kind = .bridge(bridge()) }
             if case .vxlan = link.kind { link.kind = .vxlan(tunnel([Self.name("eth0"), Self.name("br0")])) }
             if case .macvlan(let macvlan) = link.kind, macvlan.mode != .passthru {
-                link.kind = .macvlan(Macvlan(parent: macvlan.parent, mode: pick([.bridge, .vepa, .private]) ?? .bridge))
+                link.kind = .macvlan(
+                    Macvlan(parent: macvlan.parent, mode: pick([.bridge, .vepa, .private]) ?? .bridge)
+                )
             }
         case 7:
             link.master = nil
@@ -84,7 +89,9 @@ extension PlannerStates {
         }
         var identifiers: Set<String> = []
         for id in state.links.keys.sorted() {
-            if let master = state.links[id]?.master, state.links[LinkID(master, in: id.place)]?.kind.isBridge != true {
+            if let master = state.links[id]?.master,
+                state.links[LinkID(master, in: id.place)]?.kind.isBridge != true
+            {
                 state.links[id]?.master = nil
             }
             let standsOnBridge = state.links[id]?.kind.parentName?.text.hasPrefix("br") == true
@@ -100,14 +107,17 @@ extension PlannerStates {
         state.forwarding = possible.forwarding(state.forwarding)
         // The kernel has one state for all destinations of the zero address.
         for position in state.forwarding.indices where state.forwarding[position].mac == .zero {
-            let first = state.forwarding.first { $0.mac == .zero && $0.link == state.forwarding[position].link }
+            let first = state.forwarding.first {
+                $0.mac == .zero && $0.link == state.forwarding[position].link
+            }
             state.forwarding[position].state = first?.state ?? .permanent
         }
         state.sysctls = possible.sysctls(state.sysctls, namespaces: state.namespaces)
     }
 
     private func isParent(_ id: LinkID) -> Bool {
-        id.place == .node && state.links.values.contains { $0.kind.isMacvlan && $0.kind.parentName == id.name }
+        id.place == .node
+            && state.links.values.contains { $0.kind.isMacvlan && $0.kind.parentName == id.name }
     }
 
     private func isPossible(_ id: LinkID) -> Bool {
@@ -169,7 +179,11 @@ private struct PossibleEntries {
     }
 
     func sysctls(_ sysctls: [Sysctl], namespaces: Set<NamespaceName>) -> [Sysctl] {
-        let possible = Set(links.keys.flatMap { id in ModelKernel.settings(of: id.name).keys.map { Sysctl.Key(path: $0, in: id.place) } })
+        let possible = Set(
+            links.keys.flatMap { id in
+                ModelKernel.settings(of: id.name).keys.map { Sysctl.Key(path: $0, in: id.place) }
+            }
+        )
         return sysctls.filter { sysctl in
             if let name = sysctl.key.place.name, !namespaces.contains(name) { return false }
             return ModelKernel.placeSettings[sysctl.key.path] != nil || possible.contains(sysctl.key)

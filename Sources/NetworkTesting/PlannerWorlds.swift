@@ -88,9 +88,15 @@ package struct PlannerWorlds {
             kernel.addForeignTunnel(LinkID(PlannerStates.name("flannel.1"), in: .node), vxlan)
         }
         if states.chance(10), let link = states.pick(kernel.state.node.links), case .bridge = link.kind {
-            kernel.addForeignLink(LinkID(PlannerStates.name("tap0"), in: .node), kind: .other("tun"), master: link.name)
+            kernel.addForeignLink(
+                LinkID(PlannerStates.name("tap0"), in: .node),
+                kind: .other("tun"),
+                master: link.name
+            )
         }
-        if states.chance(10), let name = states.pick(PlannerStates.namespaceNames) { kernel.addForeignNamespace(name) }
+        if states.chance(10), let name = states.pick(PlannerStates.namespaceNames) {
+            kernel.addForeignNamespace(name)
+        }
         for _ in 0..<3 where states.chance(30) { addForeignRoute() }
         for _ in 0..<3 where states.chance(30) { addForeignEntry() }
         if states.chance(30), let name = states.pick(kernel.state.namespaces.keys.sorted()) {
@@ -115,10 +121,16 @@ package struct PlannerWorlds {
 
     /// What strangers put on links, Weft's among them.
     private mutating func addForeignEntry() {
-        guard let place = states.pick(kernel.places), let link = states.pick(kernel.links(at: place)) else { return }
+        guard let place = states.pick(kernel.places), let link = states.pick(kernel.links(at: place)) else {
+            return
+        }
         let id = LinkID(link.name, in: place)
         let number = states.number(0...3)
-        let neighbour = Neighbour(PlannerStates.neighbourAddress(number), mac: PlannerStates.stationMAC(number), on: id)
+        let neighbour = Neighbour(
+            PlannerStates.neighbourAddress(number),
+            mac: PlannerStates.stationMAC(number),
+            on: id
+        )
         switch states.number(0...3) {
         case 0:
             let bits = 0x0a09_0000 + UInt32(states.number(1...2))
@@ -132,7 +144,8 @@ package struct PlannerWorlds {
 
     private mutating func drift(near state: NodeState) {
         let places = kernel.places
-        guard let place = states.pick(places), let link = states.pick(kernel.links(at: place)), link.isManaged else { return }
+        guard let place = states.pick(places), let link = states.pick(kernel.links(at: place)), link.isManaged
+        else { return }
         let id = LinkID(link.name, in: place)
         isWellFormed = false
         switch states.number(0...15) {
@@ -165,7 +178,8 @@ package struct PlannerWorlds {
     }
 
     private mutating func removeEntry(_ place: Place) {
-        guard let namespace = kernel.state[place], let list = states.pick(ModelKernel.EntryList.allCases) else { return }
+        guard let namespace = kernel.state[place], let list = states.pick(ModelKernel.EntryList.allCases)
+        else { return }
         let positions: [Int]
         switch list {
         case .routes: positions = namespace.routes.indices.filter { namespace.routes[$0].isManaged }

@@ -219,7 +219,9 @@ struct LinkSurvey {
         }
         for (id, link) in observed where desired[id] != nil {
             // A VXLAN link can change the link under it, but not once that is gone.
-            if let parent = link.kind.parent, parent != desired[id]?.kind.parent { children[parent, default: []].append(id) }
+            if let parent = link.kind.parent, parent != desired[id]?.kind.parent {
+                children[parent, default: []].append(id)
+            }
         }
         var waiting = fates.keys.filter { fates[$0]?.goesFirst == true }.sorted()
         while let gone = waiting.popLast() {

@@ -13,8 +13,12 @@ extension NodePlanner {
             present.forEach(wanted.key) { position = $0 }
             guard let position, isKept(wanted.link) else {
                 // A link that is there may have found the neighbour out by itself, which no dump of permanent ones shows.
-                let operation = isKept(wanted.link) ? Operation.replaceNeighbour(wanted) : .addNeighbour(wanted)
-                fill(wanted.link.place, Change(.create, operation, reason: links.reasonToComeAgain(on: wanted.link)))
+                let operation =
+                    isKept(wanted.link) ? Operation.replaceNeighbour(wanted) : .addNeighbour(wanted)
+                fill(
+                    wanted.link.place,
+                    Change(.create, operation, reason: links.reasonToComeAgain(on: wanted.link))
+                )
                 continue
             }
             isWanted[position] = true
@@ -26,7 +30,8 @@ extension NodePlanner {
             }
         }
         var unwanted: [Neighbour] = []
-        for (position, existing) in present.elements.enumerated() where !isWanted[position] && existing.isManaged {
+        for (position, existing) in present.elements.enumerated()
+        where !isWanted[position] && existing.isManaged {
             let link = existing.value.link
             if isKept(link), reasonForLoss(link) == nil { unwanted.append(existing.value) }
         }

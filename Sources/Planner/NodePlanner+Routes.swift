@@ -5,7 +5,9 @@ extension NodePlanner {
     mutating func planRoutes() {
         let present = KeyIndex(observed.everywhere(\.routes))
         var isWanted = [Bool](repeating: false, count: present.elements.count)
-        usableDevices.formUnion(links.desired.values.filter(\.isUp).map(\.id).filter { links.fates[$0]?.isBlocked != true })
+        usableDevices.formUnion(
+            links.desired.values.filter(\.isUp).map(\.id).filter { links.fates[$0]?.isBlocked != true }
+        )
         let ways = OnLinkPrefixes(of: links, and: desired, observed: observed)
         for route in desired.routesInOrder {
             guard checkDevice(of: route) else { continue }
@@ -64,7 +66,11 @@ extension NodePlanner {
         } else if let loss {
             if let foreign { return refuse(route, holder: foreign) }
             let change = Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason)
-            if losses.isDroppedInTheEnd(mine.value) { steps.restoring.append(change) } else { fill(route.place, change) }
+            if losses.isDroppedInTheEnd(mine.value) {
+                steps.restoring.append(change)
+            } else {
+                fill(route.place, change)
+            }
         }
     }
 

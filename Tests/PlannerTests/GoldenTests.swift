@@ -13,7 +13,9 @@ import Testing
 /// - `plan.txt` is what an operator reads. `WEFT_GOLDEN=write` writes it anew, to be read before it is committed.
 @Suite("Golden plans")
 struct GoldenTests {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+        "Golden"
+    )
 
     static let names: [String] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -31,7 +33,9 @@ struct GoldenTests {
         var kernel = ModelKernel()
         let before = try state(case_.appendingPathComponent("before.yaml"))
         try kernel.carryOut(Plan(from: kernel.observed(for: before), to: before))
-        for line in try lines(case_.appendingPathComponent("drift.txt")) { try GoldenDrift.happen(line, to: &kernel) }
+        for line in try lines(case_.appendingPathComponent("drift.txt")) {
+            try GoldenDrift.happen(line, to: &kernel)
+        }
         let after = try state(case_.appendingPathComponent("after.yaml"))
         let text = try words(for: after, on: &kernel)
         let file = case_.appendingPathComponent("plan.txt")
@@ -47,7 +51,8 @@ struct GoldenTests {
         do {
             plan = try Plan(from: kernel.observed(for: desired), to: desired)
         } catch {
-            return error.problems.map { "refused: \($0.message)\n" + ($0.hint.map { "    \($0)\n" } ?? "") }.joined()
+            return error.problems.map { "refused: \($0.message)\n" + ($0.hint.map { "    \($0)\n" } ?? "") }
+                .joined()
         }
         try kernel.carryOut(plan)
         kernel.forgetRecords(except: desired)
@@ -87,7 +92,9 @@ enum GoldenDrift {
             kernel.addSetting(Sysctl(key, value: words[2]))
         case "no-route":
             let place = try place(words[1])
-            let own = (kernel.state[place]?.routes ?? []).indices.filter { kernel.state[place]?.routes[$0].isManaged == true }
+            let own = (kernel.state[place]?.routes ?? []).indices.filter {
+                kernel.state[place]?.routes[$0].isManaged == true
+            }
             kernel.remove(.routes, at: own[Int(words[2]) ?? 0], in: place)
         default: throw NoSuchWord(line: line)
         }

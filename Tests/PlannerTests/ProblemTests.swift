@@ -15,7 +15,10 @@ struct ProblemTests {
     }
 
     private func route(_ third: UInt32, dev device: String) -> Route {
-        var route = Route(to: Prefix(containing: IPAddress(ipv4: 0x0a00_0000 + third << 8), length: 24), in: .node)
+        var route = Route(
+            to: Prefix(containing: IPAddress(ipv4: 0x0a00_0000 + third << 8), length: 24),
+            in: .node
+        )
         route.device = name(device)
         return route
     }
@@ -99,9 +102,15 @@ struct ProblemTests {
     func rollbackIsNotRefused() throws {
         let kernel = try kernel()
         let desired = desired()
-        let plan = try Plan(from: kernel.observed(for: desired), to: desired, options: PlanOptions(isRollback: true))
+        let plan = try Plan(
+            from: kernel.observed(for: desired),
+            to: desired,
+            options: PlanOptions(isRollback: true)
+        )
         #expect(plan.warnings.count == 12)
-        for change in plan.changes { #expect(change.operation.offence(against: kernel.state, desired) == nil) }
+        for change in plan.changes {
+            #expect(change.operation.offence(against: kernel.state, desired) == nil)
+        }
     }
 
     @Test("a full bridge loses the ports that go before it gets those that come")
