@@ -18,7 +18,8 @@ deps: ## install the Debian packages that are missing
 build: deps ## build the release binary, .build/release/weft
 	$(SWIFT) build -c release --product weft -Xswiftc -static-stdlib
 
-test: deps ## build all and run all tests; the kernel's need root
+test: ## build all and run all tests; the kernel's need root
+	@scripts/install-packages gcc jq nftables strace util-linux bsdutils procps
 	$(SWIFT) build --build-tests
 	scripts/as-root $(SWIFT) test --skip-build
 
@@ -26,7 +27,7 @@ demo: build ## show the first example at work, in a place of its own
 	@scripts/as-root scripts/demo $(RELEASE)
 
 bench: build ## measure; BENCH='--quick' and the like are passed on
-	@scripts/install-packages gcc python3
+	@scripts/install-packages gcc python3 libmnl-dev libyaml-dev pkg-config
 	scripts/as-root benchmarks/run --weft $(RELEASE) $(BENCH)
 
 lint: ## check format, warnings, imports and the laws of the code

@@ -107,7 +107,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "CommandsTests",
-        dependencies: ["Commands", "NetworkModel", "LinuxSystem", "NetworkTesting", "weft"],
+        dependencies: ["Commands", "Document", "LinuxSystem", "NetworkTesting", "weft"],
         swiftSettings: settings
     ),
 ]

@@ -27,6 +27,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <yaml.h>
 
 enum {
     // Marks: see Sources/NetworkModel/Mark.swift.
@@ -805,7 +806,7 @@ static const struct scenario scenarios[] = {
 };
 
 __attribute__((noreturn)) static void usage(void) {
-    fputs("usage: floor [--prefix NAMESPACES] [--node NAME] COMMAND\n"
+    fputs("usage: floor [--prefix NAMESPACES] [--node NAME] [--document FILE] COMMAND\n"
           "  sandboxes|routes|entries N        make N of them, and read all back\n"
           "  read sandboxes|routes|entries N   read all, and compare\n"
           "  destroy                           remove all that bears the mark\n",
@@ -831,6 +832,24 @@ static unsigned count_argument(const char *text, unsigned limit) {
     return (unsigned)count;
 }
 
+// Reads a document as whoever is told by one must: event by event, and builds nothing of it.
+static void read_document(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (!file) fail("open '%s'", path);
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser)) fail("initialize libyaml");
+    yaml_parser_set_input_file(&parser, file);
+    yaml_event_type_t type;
+    do {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) fail("read '%s' as YAML", path);
+        type = event.type;
+        yaml_event_delete(&event);
+    } while (type != YAML_STREAM_END_EVENT);
+    yaml_parser_delete(&parser);
+    fclose(file);
+}
+
 static char **take_options(char **arguments) {
     for (; *arguments && strncmp(*arguments, "--", 2) == 0; arguments += 2) {
         if (!arguments[1]) usage();
@@ -838,6 +857,8 @@ static char **take_options(char **arguments) {
             namespace_prefix = arguments[1];
         } else if (strcmp(*arguments, "--node") == 0) {
             node_name = arguments[1];
+        } else if (strcmp(*arguments, "--document") == 0) {
+            read_document(arguments[1]);
         } else {
             usage();
         }

@@ -46,7 +46,8 @@ extension Complaint: CustomStringConvertible {
     /// `file:line:column: path: message; hint`, without the parts that are not there.
     package var description: String {
         let position = line > 0 ? "\(file):\(line):\(column)" : file
-        let place = path.isEmpty ? position : "\(position): \(path)"
+        // What is not supported yet is named by its path in the message already.
+        let place = path.isEmpty || kind == .unsupported ? position : "\(position): \(path)"
         return "\(place): \(message)" + (hint.map { "; \($0)" } ?? "")
     }
 }

@@ -7,7 +7,9 @@ internal import CMnl
 ///
 /// Kernel: `net/netlink/af_netlink.c`, `netlink_rcv_skb()`.
 package struct MessageBatch: Sendable {
-    /// How many messages go by one send. More are slower: insertion into an FDB, for one.
+    /// How many messages go by one send.
+    ///
+    /// More are slower: insertion into an FDB, for one.
     package static let limit = 64
 
     /// The messages, each padded to 4 bytes.
@@ -52,8 +54,8 @@ package struct MessageBatch: Sendable {
 
     /// Where the messages `range` stand in ``bytes``.
     func byteRange(of range: Range<Int>) -> Range<Int> {
-        entries[range.lowerBound].offset
-            ..< (range.upperBound < entries.count ? entries[range.upperBound].offset : bytes.count)
+        entries[range.lowerBound]
+            .offset..<(range.upperBound < entries.count ? entries[range.upperBound].offset : bytes.count)
     }
 
     /// The bytes of one message: for tests and diagnostics.

@@ -9,7 +9,9 @@ package struct NetlinkError: Error, Hashable, Sendable {
     package var object: String
     /// Why it was refused.
     package var errno: Errno
-    /// The kernel's own sentence, when it sent one. `NLMSGERR_ATTR_MSG`.
+    /// The kernel's own sentence, when it sent one.
+    ///
+    /// `NLMSGERR_ATTR_MSG`.
     package var kernelMessage: String?
     /// What can be done about it.
     package var hint: String?
@@ -28,19 +30,32 @@ package struct NetlinkError: Error, Hashable, Sendable {
         self.object = object
         self.errno = errno
         self.kernelMessage = kernelMessage
-        hint = Self.hint(operation: operation, object: object, errno: errno, kernelMessage: kernelMessage ?? "")
+        hint = Self.hint(
+            operation: operation,
+            object: object,
+            errno: errno,
+            kernelMessage: kernelMessage ?? ""
+        )
     }
 
-    /// What can be done about a refusal. One table, so that it can be read and tested as a whole.
+    /// What can be done about a refusal.
+    ///
+    /// One table, so that it can be read and tested as a whole.
     ///
     /// `object` begins with the kind of object: `link`, `address`, `route`, `neighbour`, `FDB entry`.
-    private static func hint(operation: String, object: String, errno: Errno, kernelMessage: String) -> String? {
+    private static func hint(
+        operation: String,
+        object: String,
+        errno: Errno,
+        kernelMessage: String
+    ) -> String? {
         let kind = object.prefix { $0 != "'" }
         switch errno.code {
         case EPERM:
             return "run as root, or grant CAP_NET_ADMIN in the namespace's user namespace"
         case EEXIST where kernelMessage.contains("VNI"):
-            return "another VXLAN link has this VNI and UDP port; 'ip -details link show type vxlan' lists them"
+            return
+                "another VXLAN link has this VNI and UDP port; 'ip -details link show type vxlan' lists them"
         case EEXIST where operation == "create" || operation == "add":
             return "it appeared since the kernel was read; run again"
         case EOPNOTSUPP where operation == "create" && kind.contains("link"):
@@ -48,8 +63,10 @@ package struct NetlinkError: Error, Hashable, Sendable {
         case EXFULL:
             return "a bridge takes 1023 ports; use another bridge for the rest"
         case ENETUNREACH where kind.contains("route"), EHOSTUNREACH where kind.contains("route"):
-            return "the gateway must be on a network of the device; 'onlink: true' says that it is although no route leads there"
-        case EINVAL where kernelMessage.contains("preferred source"), EINVAL where kernelMessage.contains("prefsrc"):
+            return
+                "the gateway must be on a network of the device; 'onlink: true' says that it is although no route leads there"
+        case EINVAL where kernelMessage.contains("preferred source"),
+            EINVAL where kernelMessage.contains("prefsrc"):
             return "the source address must be one of this namespace's"
         case ENOBUFS where kind.contains("neighbour"):
             return "the neighbour table is full; raise net.ipv4.neigh.default.gc_thresh3 or the IPv6 one"
@@ -68,7 +85,9 @@ extension NetlinkError: CustomStringConvertible {
     ///
     ///     cannot create link 'vx100': A VXLAN device with the specified VNI already exists (EEXIST, File exists)
     package var description: String {
-        guard let kernelMessage else { return "cannot \(operation) \(object): \(errno.sentence) (\(errno.name))" }
+        guard let kernelMessage else {
+            return "cannot \(operation) \(object): \(errno.sentence) (\(errno.name))"
+        }
         return "cannot \(operation) \(object): \(kernelMessage) (\(errno.name), \(errno.sentence))"
     }
 }

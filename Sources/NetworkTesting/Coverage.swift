@@ -41,7 +41,8 @@ package final class Coverage {
         switch (first, second) {
         case (.node, .node): "in the node"
         case (.node, .namespace), (.namespace, .node): "node and namespace"
-        case (.namespace(let one), .namespace(let other)): one == other ? "in one namespace" : "two namespaces"
+        case (.namespace(let one), .namespace(let other)):
+            one == other ? "in one namespace" : "two namespaces"
         }
     }
 

@@ -1,6 +1,8 @@
 package import NetworkModel
 
-/// Holds a node against a state, as iproute2 and `/proc` show it. Nothing of Weft's planning or netlink is used.
+/// Holds a node against a state, as iproute2 and `/proc` show it.
+///
+/// Nothing of Weft's planning or netlink is used.
 ///
 /// Looked at is every attribute of the state; what is missing, what is there besides and bears Weft's marks, and what
 /// differs. What the state leaves open is compared with what the kernel would choose, where that can be said.
@@ -89,9 +91,15 @@ package struct KernelOracle: Sendable {
         _ list: inout Differences
     ) {
         list.note("\(what) marked", "true", "\(isMarked)")
-        if address.address.family == .ipv4 { list.note("\(what) scope", address.scope.rawValue, shown["scope"].string) }
+        if address.address.family == .ipv4 {
+            list.note("\(what) scope", address.scope.rawValue, shown["scope"].string)
+        }
         list.note("\(what) nodad", "\(address.skipsDuplicateDetection)", "\(shown["nodad"].bool ?? false)")
-        list.note("\(what) noprefixroute", "\(address.hasNoPrefixRoute)", "\(shown["noprefixroute"].bool ?? false)")
+        list.note(
+            "\(what) noprefixroute",
+            "\(address.hasNoPrefixRoute)",
+            "\(shown["noprefixroute"].bool ?? false)"
+        )
         list.note("\(what) lifetime", "4294967295", "\(shown["valid_life_time"].int ?? 0)")
         list.note("\(what) taken", "false", "\(shown["dadfailed"].bool ?? false)")
     }
@@ -101,9 +109,12 @@ package struct KernelOracle: Sendable {
         guard let link = state.links[id] else { return }
         let own = Set(link.addresses.map { $0.address.description })
         let isThere = addresses.contains { shown in
-            shown["family"] == "inet6" && shown["scope"] == "link" && !own.contains(shown["local"].string ?? "")
+            shown["family"] == "inet6" && shown["scope"] == "link"
+                && !own.contains(shown["local"].string ?? "")
         }
-        if link.addressGeneration == .none, isThere { list.add("link-local address on \(id.name): not wanted") }
+        if link.addressGeneration == .none, isThere {
+            list.add("link-local address on \(id.name): not wanted")
+        }
     }
 
     // MARK: Routes
@@ -150,7 +161,8 @@ package struct KernelOracle: Sendable {
         for neighbour in state.neighbours where neighbour.link.place == place {
             let what = "neighbour \(neighbour.address) on \(neighbour.link.name)"
             let match = shown.firstIndex { entry in
-                entry["dst"].string == neighbour.address.description && entry["dev"].string == neighbour.link.name.text
+                entry["dst"].string == neighbour.address.description
+                    && entry["dev"].string == neighbour.link.name.text
             }
             guard let match else {
                 list.add("\(what): missing")
@@ -206,16 +218,22 @@ extension KernelOracle {
         if kind == "vxlan", entry["flags"].elements.contains("self") {
             let data = link["linkinfo"]["info_data"]
             let remotes = ["remote", "remote6", "group", "group6"].map { data[$0] }.filter { !$0.isNull }
-            return entry["mac"] == "00:00:00:00:00:00" && remotes.contains(entry["dst"]) && entry["vni"].isNull
+            return entry["mac"] == "00:00:00:00:00:00" && remotes.contains(entry["dst"])
+                && entry["vni"].isNull
                 && entry["port"].isNull
         }
-        if entry["flags"].elements.contains("self"), kind != "bridge" || !entry["master"].isNull { return true }
+        if entry["flags"].elements.contains("self"), kind != "bridge" || !entry["master"].isNull {
+            return true
+        }
         if entry["flags"].elements.contains("self"), Self.isGroup(entry["mac"].string ?? "") { return true }
         let bridge = entry["master"].string.flatMap { view.links[$0] } ?? .null
-        return entry["state"] == "permanent" && (entry["mac"] == link["address"] || entry["mac"] == bridge["address"])
+        return entry["state"] == "permanent"
+            && (entry["mac"] == link["address"] || entry["mac"] == bridge["address"])
     }
 
-    private static func isGroup(_ mac: String) -> Bool { mac.hasPrefix("33:33:") || mac.hasPrefix("01:00:5e:") }
+    private static func isGroup(_ mac: String) -> Bool {
+        mac.hasPrefix("33:33:") || mac.hasPrefix("01:00:5e:")
+    }
 
     static func isMarked(_ link: JSON) -> Bool {
         link["group"] == .string(Marks.group) || link["group"] == .string(Marks.groupName)
@@ -243,10 +261,18 @@ extension KernelOracle {
         list.note("link \(name) master", link.master?.text, shown["master"].string)
         list.note("link \(name) alias", "weft:\(link.purpose)", shown["ifalias"].string)
         if mtu.bytes >= 1280 {
-            list.note("link \(name) addrgenmode", link.addressGeneration.rawValue, shown["inet6_addr_gen_mode"].string)
+            list.note(
+                "link \(name) addrgenmode",
+                link.addressGeneration.rawValue,
+                shown["inet6_addr_gen_mode"].string
+            )
         }
-        if let index = link.index { list.note("link \(name) index", "\(index)", shown["ifindex"].int.map { "\($0)" }) }
-        if link.master != nil { compare(link.port, shown["linkinfo"]["info_slave_data"], "link \(name)", &list) }
+        if let index = link.index {
+            list.note("link \(name) index", "\(index)", shown["ifindex"].int.map { "\($0)" })
+        }
+        if link.master != nil {
+            compare(link.port, shown["linkinfo"]["info_slave_data"], "link \(name)", &list)
+        }
         let data = shown["linkinfo"]["info_data"]
         switch link.kind {
         case .bridge(let bridge): compare(bridge, data, "bridge \(name)", &list)
@@ -282,9 +308,12 @@ extension KernelOracle {
             ("stp_state", bridge.stpState ? 1 : 0), ("priority", Int(bridge.priority)),
             ("forward_delay", Int(bridge.forwardDelay)), ("hello_time", Int(bridge.helloTime)),
             ("max_age", Int(bridge.maxAge)), ("ageing_time", Int(bridge.ageingTime)),
-            ("vlan_filtering", bridge.vlanFiltering ? 1 : 0), ("vlan_default_pvid", Int(bridge.vlanDefaultPVID)),
-            ("mcast_snooping", bridge.multicastSnooping ? 1 : 0), ("mcast_querier", bridge.multicastQuerier ? 1 : 0),
-            ("nf_call_iptables", bridge.callsIPTables ? 1 : 0), ("nf_call_ip6tables", bridge.callsIP6Tables ? 1 : 0),
+            ("vlan_filtering", bridge.vlanFiltering ? 1 : 0),
+            ("vlan_default_pvid", Int(bridge.vlanDefaultPVID)),
+            ("mcast_snooping", bridge.multicastSnooping ? 1 : 0),
+            ("mcast_querier", bridge.multicastQuerier ? 1 : 0),
+            ("nf_call_iptables", bridge.callsIPTables ? 1 : 0),
+            ("nf_call_ip6tables", bridge.callsIP6Tables ? 1 : 0),
             ("nf_call_arptables", bridge.callsARPTables ? 1 : 0),
         ]
         for (key, value) in numbers {
@@ -294,7 +323,11 @@ extension KernelOracle {
         }
         let mask = shown["group_fwd_mask"].string ?? ""
         let digits = mask.hasPrefix("0x") ? String(mask.dropFirst(2)) : mask
-        list.note("\(what) group_fwd_mask", "\(bridge.groupForwardMask)", Int(digits, radix: 16).map { "\($0)" })
+        list.note(
+            "\(what) group_fwd_mask",
+            "\(bridge.groupForwardMask)",
+            Int(digits, radix: 16).map { "\($0)" }
+        )
     }
 
     private func compare(_ port: BridgePort, _ shown: JSON, _ what: String, _ list: inout Differences) {
@@ -314,7 +347,9 @@ extension KernelOracle {
         func flag(_ key: String) -> String { "\(shown[key].bool ?? false)" }
         list.note("\(what) vni", "\(vxlan.vni)", number("id"))
         list.note("\(what) local", vxlan.local?.description, shown["local"].string ?? shown["local6"].string)
-        let remote = shown["remote"].string ?? shown["remote6"].string ?? shown["group"].string ?? shown["group6"].string
+        let remote =
+            shown["remote"].string ?? shown["remote6"].string ?? shown["group"].string
+            ?? shown["group6"].string
         list.note("\(what) remote", vxlan.remote?.description, remote)
         compareUnderlay(vxlan, shown, what, &list)
         list.note("\(what) port", "\(vxlan.port)", number("port"))
@@ -339,7 +374,11 @@ extension KernelOracle {
         if isNamedHere {
             list.note("\(what) dev", underlay.text, shown["link"].string)
         } else {
-            list.note("\(what) dev", "some", shown["link"].isNull && shown["link_index"].isNull ? nil : "some")
+            list.note(
+                "\(what) dev",
+                "some",
+                shown["link"].isNull && shown["link_index"].isNull ? nil : "some"
+            )
         }
     }
 }

@@ -27,7 +27,9 @@ struct KernelView {
         let full = node.fullName(of: namespace)
         let batch = ["link show", "addr show", "neigh show nud permanent"].joined(separator: "\n") + "\n"
         let answers = try Command(["ip", "-n", full, "-json", "-d", "-batch", "-"]).reading(batch).output()
-        let parts = try answers.split(separator: "\n").filter { !$0.isEmpty }.map { try JSON(text: String($0)) }
+        let parts = try answers.split(separator: "\n").filter { !$0.isEmpty }.map {
+            try JSON(text: String($0))
+        }
         guard parts.count >= 2 else { throw Unreadable(text: answers) }
         for link in parts[0].elements { if let name = link["ifname"].string { links[name] = link } }
         for link in parts[1].elements {
@@ -51,7 +53,9 @@ struct KernelView {
     /// A setting's value, with runs of white space as one space; `nil` if there is no such setting.
     func sysctl(_ path: String) throws -> String? {
         try node.inside(namespace) {
-            guard let text = try? String(contentsOfFile: "/proc/sys/\(path)", encoding: .utf8) else { return nil }
+            guard let text = try? String(contentsOfFile: "/proc/sys/\(path)", encoding: .utf8) else {
+                return nil
+            }
             return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         }
     }
@@ -70,8 +74,12 @@ struct ShownRoute {
 
     /// True if it has this key.
     func isOf(_ key: Route.Key) -> Bool {
-        guard key.destination.family == family, Int(key.metric) == json["metric"].int ?? 0 else { return false }
-        let table = json["table"].string.map { $0 == "main" ? "254" : $0 } ?? json["table"].int.map { "\($0)" } ?? "254"
+        guard key.destination.family == family, Int(key.metric) == json["metric"].int ?? 0 else {
+            return false
+        }
+        let table =
+            json["table"].string.map { $0 == "main" ? "254" : $0 } ?? json["table"].int.map { "\($0)" }
+            ?? "254"
         guard table == "\(key.table)" else { return false }
         let shown = json["dst"].string ?? ""
         if key.destination.length == 0 { return shown == "default" }
@@ -83,7 +91,9 @@ struct ShownRoute {
 enum AddressProtocols {
     /// `IFINDEX ADDRESS/LENGTH` of each address of the calling thread's namespace with this `IFA_PROTO`.
     static func marked(with number: UInt8) throws -> Set<String> {
-        let descriptor = try checked("socket", on: "AF_NETLINK") { socket(AF_NETLINK, Int32(SOCK_RAW.rawValue), 0) }
+        let descriptor = try checked("socket", on: "AF_NETLINK") {
+            socket(AF_NETLINK, Int32(SOCK_RAW.rawValue), 0)
+        }
         defer { close(descriptor) }
         // nlmsghdr: length 24, RTM_GETADDR (22), NLM_F_REQUEST | NLM_F_DUMP (0x301), sequence 1; ifaddrmsg: all families.
         let question: [UInt8] = [24, 0, 0, 0, 22, 0, 1, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
@@ -91,7 +101,9 @@ enum AddressProtocols {
         var found: Set<String> = []
         while true {
             var buffer = [UInt8](repeating: 0, count: 65536)
-            let count = try checked("recv", on: "AF_NETLINK") { CInt(recv(descriptor, &buffer, buffer.count, 0)) }
+            let count = try checked("recv", on: "AF_NETLINK") {
+                CInt(recv(descriptor, &buffer, buffer.count, 0))
+            }
             var offset = 0
             while offset + 16 <= Int(count) {
                 let length = number32(buffer, offset)

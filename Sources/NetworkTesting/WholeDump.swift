@@ -72,10 +72,10 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
     private static func isSettled(_ place: String) throws -> Bool {
         let links = try JSON(text: Command(["ip", "-n", place, "-json", "addr", "show"]).output())
         return links.elements.allSatisfy { link in
-            let awaitsCarrier =
-                link["flags"].elements.contains("LOWER_UP")
-                && (link["operstate"] == "DOWN" || link["operstate"] == "LOWERLAYERDOWN")
-            return !awaitsCarrier && !link["addr_info"].elements.contains { $0["tentative"] == true }
+            // Without a carrier nothing follows, and an address stays tentative for as long as that lasts.
+            guard link["flags"].elements.contains("LOWER_UP") else { return true }
+            return link["operstate"] != "DOWN" && link["operstate"] != "LOWERLAYERDOWN"
+                && !link["addr_info"].elements.contains { $0["tentative"] == true }
         }
     }
 

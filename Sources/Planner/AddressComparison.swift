@@ -170,7 +170,9 @@ struct AddressComparison {
 }
 
 extension ObservedAddress {
-    /// True for the link-local address that the kernel makes from the link's MAC. `IFAPROT_KERNEL_LL` is 3.
+    /// True for the link-local address that the kernel makes from the link's MAC.
+    ///
+    /// `IFAPROT_KERNEL_LL` is 3.
     var isMadeFromMAC: Bool {
         protocolNumber == 3 && value.address.family == .ipv6 && value.address.isLinkLocal
     }

@@ -167,7 +167,7 @@ struct LinkSurvey {
             problems.append(
                 Problem(
                     "cannot create link '\(id.name)'\(place): the name is taken by a \(kind) that is not Weft's",
-                    hint: "choose another name, or remove that link with 'ip link delete \(id.name)'"
+                    hint: "choose another name, or remove that link first"
                 )
             )
             return
@@ -270,7 +270,9 @@ extension ObservedNamespace {
 }
 
 extension VXLAN {
-    /// Why the kernel can't change a VXLAN link in place. Kernel: `vxlan_nl2conf()` with `changelink`.
+    /// Why the kernel can't change a VXLAN link in place.
+    ///
+    /// Kernel: `vxlan_nl2conf()` with `changelink`.
     func reasonToRemake(as new: VXLAN) -> String? {
         if vni != new.vni { return "the VNI can't be changed in place" }
         if port != new.port { return "the UDP port can't be changed in place" }
@@ -292,7 +294,9 @@ extension VXLAN {
 }
 
 extension Macvlan {
-    /// Why the kernel can't change a macvlan link in place. Kernel: `macvlan_changelink()`.
+    /// Why the kernel can't change a macvlan link in place.
+    ///
+    /// Kernel: `macvlan_changelink()`.
     func reasonToRemake(as new: Macvlan) -> String? {
         if parent != new.parent { return "the parent can't be changed in place" }
         if mode != new.mode, mode == .passthru || new.mode == .passthru {

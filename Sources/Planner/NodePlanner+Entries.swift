@@ -52,8 +52,9 @@ extension LinkSurvey {
         fates[link]?.goesFirst == true ? "it goes with the link that is made anew" : nil
     }
 
-    /// Why the kernel drops the neighbours of a kept link; `nil` if it does not. Kernel: `neigh_changeaddr()`,
-    /// `neigh_ifdown()`.
+    /// Why the kernel drops the neighbours of a kept link; `nil` if it does not.
+    ///
+    /// Kernel: `neigh_changeaddr()`, `neigh_ifdown()`.
     fileprivate func reasonForLosingNeighbours(_ id: LinkID) -> String? {
         guard case .keep(let existing)? = fates[id], let link = desired[id] else { return nil }
         if existing.isUp, !link.isUp { return "the kernel drops it as the link goes down" }

@@ -140,7 +140,9 @@ private struct PlacedEntry: Keyed {
 }
 
 extension ForwardingEntry {
-    /// True for the entries of a VXLAN link that can have several destinations. Kernel: `vxlan_fdb_update_existing()`.
+    /// True for the entries of a VXLAN link that can have several destinations.
+    ///
+    /// Kernel: `vxlan_fdb_update_existing()`.
     fileprivate var takesDestinations: Bool { table == .own && (mac == .zero || mac.isMulticast) }
 
     /// True if the kernel can turn `existing` into this entry.

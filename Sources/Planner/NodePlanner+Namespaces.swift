@@ -8,8 +8,8 @@ extension NodePlanner {
             if observed.foreignNamespaces.contains(name) {
                 problems.append(
                     Problem(
-                        "cannot create namespace '\(name)': /run/netns has a namespace of this name that is not Weft's",
-                        hint: "choose another name, or remove that namespace with 'ip netns delete \(name)'"
+                        "cannot create namespace '\(name)': /run/netns has one of this name that is not this node's",
+                        hint: "choose another name; it may be in use, by another node's Weft too"
                     )
                 )
             } else if let existing = observed.namespaces[name] {
@@ -42,7 +42,9 @@ extension NodePlanner {
 }
 
 extension ObservedNamespace {
-    /// True if the loopback link is up. `lo` has index 1 in every namespace.
+    /// True if the loopback link is up.
+    ///
+    /// `lo` has index 1 in every namespace.
     var hasLoopbackUp: Bool {
         links.contains { $0.index == 1 && $0.isUp }
     }

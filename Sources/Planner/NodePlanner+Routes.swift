@@ -199,7 +199,9 @@ extension ObservedRoute {
         return "protocol \(Self.names[protocolNumber] ?? "\(protocolNumber)")\(way)"
     }
 
-    /// The protocols that `ip route` has names for. `/etc/iproute2/rt_protos`.
+    /// The protocols that `ip route` has names for.
+    ///
+    /// `/etc/iproute2/rt_protos`.
     private static let names: [UInt8: String] = [
         1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 11: "zebra", 12: "bird", 16: "dhcp",
         18: "keepalived", 186: "bgp", 187: "isis", 188: "ospf", 189: "rip", 192: "eigrp",

@@ -105,7 +105,15 @@ extension Applier {
             }
             return try flush()
         }
-        let group = try freshGroup(in: place)
+        guard let group = freshGroup(in: place) else {
+            // Two hundred interrupted deletions have left their groups: one by one it takes longer, and goes as well.
+            for target in targets {
+                try append(at: place, tag: target.tag) { batch, tag in
+                    batch.appendDeleteLink(index: target.index, tag: tag)
+                }
+            }
+            return try flush()
+        }
         for target in targets {
             try append(at: place, tag: target.tag) { batch, tag in
                 batch.appendSetGroup(index: target.index, group: group, tag: tag)
@@ -121,13 +129,11 @@ extension Applier {
         try flush()
     }
 
-    /// A group for deletions that no link of the place is in.
-    private mutating func freshGroup(in place: Place) throws -> UInt32 {
-        let links = try sessions.withSocket(of: place) { try observeLinks(on: &$0) }
-        let taken = Set(links.map(\.group))
-        guard let group = Mark.deletionGroups.first(where: { !taken.contains($0) }) else {
-            preconditionFailure("the node has fewer groups of interrupted deletions than there can be")
-        }
+    /// A group for deletions that no link of the place was in when it was read, and that was not used since.
+    private mutating func freshGroup(in place: Place) -> UInt32? {
+        let taken = takenGroups[place] ?? []
+        guard let group = Mark.deletionGroups.first(where: { !taken.contains($0) }) else { return nil }
+        takenGroups[place, default: []].insert(group)
         return group
     }
 

@@ -21,6 +21,8 @@ struct Applier: ~Copyable {
     var changes: [Change] = []
     /// The interface index of every link that is known.
     var indexes: [LinkID: Int32] = [:]
+    /// The groups for deletions that are in use, by place.
+    var takenGroups: [Place: Set<UInt32>] = [:]
     var nodeBatch = MessageBatch()
     var placeBatch = MessageBatch()
     /// The namespace that `placeBatch` is for.
@@ -97,9 +99,14 @@ struct Applier: ~Copyable {
     }
 
     private mutating func learnIndexes(of observed: ObservedState) {
-        for link in observed.node.links { indexes[LinkID(link.name, in: .node)] = link.index }
-        for (name, namespace) in observed.namespaces {
-            for link in namespace.links { indexes[LinkID(link.name, in: .namespace(name))] = link.index }
+        learn(observed.node.links, at: .node)
+        for (name, namespace) in observed.namespaces { learn(namespace.links, at: .namespace(name)) }
+    }
+
+    private mutating func learn(_ links: [ObservedLink], at place: Place) {
+        for link in links {
+            indexes[LinkID(link.name, in: place)] = link.index
+            if Mark.deletionGroups.contains(link.group) { takenGroups[place, default: []].insert(link.group) }
         }
     }
 
@@ -208,7 +215,9 @@ struct Applier: ~Copyable {
         try settle(refusals)
     }
 
-    /// Takes the kernel's refusals in. Of several for one change the first counts: the others follow from it.
+    /// Takes the kernel's refusals in.
+    ///
+    /// Of several for one change the first counts: the others follow from it.
     private mutating func settle(_ refusals: [Refusal]) throws {
         done = begun
         progress(done)

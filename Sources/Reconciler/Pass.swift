@@ -9,16 +9,19 @@ struct Pass: ~Copyable {
     private let hook: StepHook?
     private let options: Reconciler.Options
     private let observer: Observer
+    private let home: Sessions.Home
     private let lock: NodeLock
 
     /// Takes the node's lock, on the thread of the pass.
     init(node: Node, hook: StepHook?, options: Reconciler.Options) throws {
+        let home = try Sessions.Home(of: node)
+        let lock = try NodeLock.acquire(wait: options.waits, onWait: options.onWait)
         self.node = node
         self.hook = hook
         self.options = options
         observer = Observer(node: node)
-        try node.enter()
-        lock = try NodeLock.acquire(wait: options.waits, onWait: options.onWait)
+        self.home = home
+        self.lock = lock
     }
 
     /// Brings the node to `desired`.
@@ -29,7 +32,7 @@ struct Pass: ~Copyable {
     /// 4. Read the node again; the plan for the same state must now be empty.
     /// 5. After a failure plan back to what was, from what is, and carry that out.
     mutating func apply(_ desired: NodeState, _ scope: Observer.Scope) throws -> ApplyReport {
-        var sessions = try Sessions(node: node, hook: nil)
+        var sessions = try Sessions(node: node, home: home, hook: nil)
         let before = try observer.observe(&sessions, scope, for: desired)
         let plan = try Plan(from: before.state, to: desired)
         options.onPlan(plan)
@@ -69,7 +72,7 @@ struct Pass: ~Copyable {
         do {
             var applier = Applier(
                 node: node,
-                sessions: try Sessions(node: node, hook: hook),
+                sessions: try Sessions(node: node, home: home, hook: hook),
                 hook: hook,
                 keepsGoing: options.keepsGoing,
                 interruption: options.interruption,
@@ -90,7 +93,7 @@ struct Pass: ~Copyable {
     private func verify(_ desired: NodeState, _ scope: Observer.Scope, _ report: inout ApplyReport) {
         guard report.failures.isEmpty || options.keepsGoing else { return }
         do {
-            var sessions = try Sessions(node: node, hook: nil)
+            var sessions = try Sessions(node: node, home: home, hook: nil)
             let after = try observer.observe(&sessions, scope, for: desired)
             let remaining = try Plan(from: after.state, to: desired)
             report.isVerified = remaining.isEmpty
@@ -111,13 +114,13 @@ struct Pass: ~Copyable {
     private func rollBack(to before: Observer.Observation, _ report: inout ApplyReport) {
         let restored = NodeState(restoring: before.state, node: node.name)
         do {
-            var sessions = try Sessions(node: node, hook: nil)
+            var sessions = try Sessions(node: node, home: home, hook: nil)
             let now = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
             let plan = try Plan(from: now.state, to: restored, options: PlanOptions(isRollback: true))
             report.undone = plan.changes
             var applier = Applier(
                 node: node,
-                sessions: try Sessions(node: node, hook: hook),
+                sessions: try Sessions(node: node, home: home, hook: hook),
                 hook: hook,
                 keepsGoing: true,
                 interruption: { nil },

@@ -40,26 +40,30 @@ package struct Reconciler: Sendable {
     /// - Throws: What could not be read; see ``Observer``.
     package func observe() throws -> ObservedState {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            var sessions = try Sessions(node: reconciler.node)
             return try Observer(node: reconciler.node).observe(&sessions, Observer.Scope()).state
         }
     }
 
-    /// The addresses that the node itself holds, by which it is known among the nodes of a document. Needs no privilege.
+    /// The addresses that the node itself holds, by which it is known among the nodes of a document.
+    ///
+    /// Needs no privilege.
     package func localAddresses() throws -> [IPAddress] {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            var sessions = try Sessions(node: reconciler.node)
             let links = try sessions.withSocket(of: .node) { try observeLinks(on: &$0) }
             return links.flatMap { $0.addresses.map(\.value.address) }
         }
     }
 
-    /// Finds what an apply of `desired` would change. Changes nothing.
+    /// Finds what an apply of `desired` would change.
+    ///
+    /// Changes nothing.
     ///
     /// - Throws: ``PlanRefusal`` if the node is in the way; else what could not be read.
     package func plan(_ desired: NodeState) throws -> Plan {
         try onThread { reconciler in
-            var sessions = try Sessions(node: reconciler.node, hook: nil)
+            var sessions = try Sessions(node: reconciler.node)
             let observer = Observer(node: reconciler.node)
             let observation = try observer.observe(&sessions, Observer.Scope(planning: desired), for: desired)
             return try Plan(from: observation.state, to: desired)

@@ -9,13 +9,28 @@ internal import NetworkModel
 struct Sessions: ~Copyable {
     private let node: Node
     private let hook: StepHook?
-    private let nodeNamespace: NamespaceHandle
+    private let home: Home
     private var nodeSocket: NetlinkSocket
     /// Where the thread is; `nil` if nobody knows.
     private var position: Place? = .node
     private var visited: Visit?
     /// How many messages that change something were sent by sockets that are closed.
     private var messagesOfClosed = 0
+
+    /// The namespace that is the node, held from the beginning of a pass to its end.
+    ///
+    /// The thread goes elsewhere meanwhile, and a node that has no path is found again by this alone.
+    final class Home {
+        let namespace: NamespaceHandle
+
+        /// Must be called on a thread made for the pass, before it goes anywhere; leaves it in the node's namespace.
+        ///
+        /// - Throws: ``SystemCallError`` or ``NotANetworkNamespace`` if the node is not to be entered.
+        init(of node: Node) throws {
+            try node.enter()
+            namespace = try NamespaceHandle.current()
+        }
+    }
 
     /// A namespace that the pass is in, and its socket.
     private final class Visit {
@@ -31,17 +46,23 @@ struct Sessions: ~Copyable {
         }
     }
 
-    /// Must be called on a thread made for the pass; leaves it in the node's namespace.
+    /// Must be called on the thread of the pass; leaves it in the node's namespace.
     ///
-    /// - Throws: ``SystemCallError`` or ``NotANetworkNamespace`` if the node is not to be entered.
-    init(node: Node, hook: StepHook?) throws {
-        try node.enter()
-        let namespace = try NamespaceHandle.current()
+    /// - Throws: ``SystemCallError`` if the node is not to be entered.
+    init(node: Node, home: Home, hook: StepHook?) throws {
+        try home.namespace.enter()
         let socket = try NetlinkSocket.route(hook: hook?.forMessages)
         self.node = node
         self.hook = hook
-        nodeNamespace = namespace
+        self.home = home
         nodeSocket = socket
+    }
+
+    /// For a pass that only reads: begins and ends with this value.
+    ///
+    /// - Throws: As ``Home/init(of:)``.
+    init(node: Node) throws {
+        try self.init(node: node, home: Home(of: node), hook: nil)
     }
 
     /// How many messages that change something were sent.
@@ -64,7 +85,9 @@ struct Sessions: ~Copyable {
         }
     }
 
-    /// A descriptor of a named namespace, for a message that puts a link there. Valid until another one is visited.
+    /// A descriptor of a named namespace, for a message that puts a link there.
+    ///
+    /// Valid until another one is visited.
     mutating func descriptor(of name: NamespaceName) throws -> CInt {
         try visit(name).namespace.rawValue
     }
@@ -74,7 +97,7 @@ struct Sessions: ~Copyable {
         guard position != place else { return }
         switch place {
         case .node:
-            try nodeNamespace.enter()
+            try home.namespace.enter()
         case .namespace(let name):
             position = nil
             try NamespaceHandle.open(path: node.namespaceDirectory.path(of: name.text)).enter()

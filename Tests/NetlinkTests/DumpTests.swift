@@ -9,7 +9,8 @@ struct DumpTests {
     private static let manyAddresses = 4000
 
     /// Lists many addresses, and adds another in the middle of each of the first `disturbances` attempts.
-    private func dump(disturbances: Int) throws -> (count: Int, restarts: Int, error: NetlinkTransportError?) {
+    private func dump(disturbances: Int) throws -> (count: Int, restarts: Int, error: NetlinkTransportError?)
+    {
         try inThrowawayNamespace {
             var socket = try NetlinkSocket.route()
             var disturber = try NetlinkSocket.route()

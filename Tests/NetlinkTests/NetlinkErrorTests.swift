@@ -34,10 +34,16 @@ struct NetlinkErrorTests {
         func hint(_ operation: String, _ object: String, _ refusal: Refusal) -> String? {
             NetlinkError(operation: operation, object: object, refusal: refusal).hint
         }
-        #expect(hint("delete", "link 'a'", Refusal(tag: 0, errno: .notPermitted))?.contains("CAP_NET_ADMIN") == true)
+        #expect(
+            hint("delete", "link 'a'", Refusal(tag: 0, errno: .notPermitted))?.contains("CAP_NET_ADMIN")
+                == true
+        )
         #expect(hint("create", "link 'a'", Refusal(tag: 0, errno: .notSupported))?.contains("module") == true)
         #expect(hint("change", "link 'a'", Refusal(tag: 0, errno: .exchangeFull))?.contains("1023") == true)
-        #expect(hint("add", "neighbour 'a'", Refusal(tag: 0, errno: .noBufferSpace))?.contains("gc_thresh3") == true)
+        #expect(
+            hint("add", "neighbour 'a'", Refusal(tag: 0, errno: .noBufferSpace))?.contains("gc_thresh3")
+                == true
+        )
         #expect(hint("delete", "route 'a'", Refusal(tag: 0, errno: .fileExists)) == nil)
         #expect(hint("change", "link 'a'", Refusal(tag: 0, errno: .invalidArgument)) == nil)
     }
@@ -76,7 +82,10 @@ struct NetlinkAttributesTests {
         #expect(walk([5, 0, 1, 0, 9, 0, 0, 0, 5, 0, 2, 0x80, 9]) == ([1, 2], false))
     }
 
-    @Test("a length that can't be ends the walk and is told", arguments: [[3, 0, 1, 0], [9, 0, 1, 0, 1, 2, 3, 4]])
+    @Test(
+        "a length that can't be ends the walk and is told",
+        arguments: [[3, 0, 1, 0], [9, 0, 1, 0, 1, 2, 3, 4]]
+    )
     func malformed(bytes: [UInt8]) {
         #expect(walk(bytes) == ([], true))
     }
@@ -95,7 +104,9 @@ struct NetlinkAttributesTests {
 
     @Test("text ends at its NUL, or with the attribute")
     func text() {
-        [UInt8(97), 98, 0, 99].withUnsafeBytes { #expect(NetlinkAttribute(type: 1, payload: $0).text == "ab") }
+        [UInt8(97), 98, 0, 99].withUnsafeBytes {
+            #expect(NetlinkAttribute(type: 1, payload: $0).text == "ab")
+        }
         [UInt8(97), 98].withUnsafeBytes { #expect(NetlinkAttribute(type: 1, payload: $0).text == "ab") }
     }
 }

@@ -42,7 +42,11 @@ enum RawMessage {
         header.ifa_index = 1
         let address = [UInt8(10), UInt8(number >> 8 & 255), UInt8(number & 255), 1]
         let attributes = attribute(Int(IFA_LOCAL), address) + attribute(Int(IFA_ADDRESS), address)
-        return message(Int(RTM_NEWADDR), flags: Int(NLM_F_CREATE | NLM_F_EXCL), bytes(of: header) + attributes)
+        return message(
+            Int(RTM_NEWADDR),
+            flags: Int(NLM_F_CREATE | NLM_F_EXCL),
+            bytes(of: header) + attributes
+        )
     }
 
     /// `ip addr show`.
@@ -64,7 +68,9 @@ extension MessageBatch {
     }
 }
 
-/// Runs `body` in a network namespace that dies with it. Expectations belong outside: there the test is known.
+/// Runs `body` in a network namespace that dies with it.
+///
+/// Expectations belong outside: there the test is known.
 func inThrowawayNamespace<Value>(_ body: () throws -> Value) throws -> Value {
     try DedicatedThread.run(named: "test") {
         try NamespaceHandle.unshareNew()

@@ -12,11 +12,15 @@ struct TransactTests {
             var socket = try NetlinkSocket.route()
             var batch = MessageBatch()
             // Every third message names a link that is not there.
-            for tag in 0..<count { batch.append(tag % 3 == 1 ? RawMessage.raise(77) : RawMessage.addAddress(tag), tag: tag) }
+            for tag in 0..<count {
+                batch.append(tag % 3 == 1 ? RawMessage.raise(77) : RawMessage.addAddress(tag), tag: tag)
+            }
             let refusals = try socket.transact(&batch)
             var addresses = 0
             try socket.dump(RawMessage.askAddresses, restart: { addresses = 0 }) { _, _ in addresses += 1 }
-            return (refusals: refusals, addresses: addresses, isEmpty: batch.isEmpty, sent: socket.messagesSent)
+            return (
+                refusals: refusals, addresses: addresses, isEmpty: batch.isEmpty, sent: socket.messagesSent
+            )
         }
         let refused = (0..<count).filter { $0 % 3 == 1 }
         #expect(seen.refusals.map(\.tag) == refused)
@@ -80,7 +84,9 @@ struct TransactTests {
             try socket.dump(RawMessage.askAddresses, restart: { addresses = 0 }) { _, _ in addresses += 1 }
             return (refusals: refusals, addresses: addresses, sent: socket.messagesSent)
         }
-        #expect(seen.refusals == [Refusal(tag: 1, errno: .outOfMemory), Refusal(tag: 4, errno: .noSuchDevice)])
+        #expect(
+            seen.refusals == [Refusal(tag: 1, errno: .outOfMemory), Refusal(tag: 4, errno: .noSuchDevice)]
+        )
         #expect(seen.addresses == 3)
         #expect(seen.sent == 4)
         let new = [UInt16(RTM_NEWADDR), UInt16(RTM_NEWADDR), UInt16(RTM_NEWADDR), UInt16(RTM_NEWADDR)]

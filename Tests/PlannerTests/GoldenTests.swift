@@ -29,16 +29,16 @@ struct GoldenTests {
 
     @Test("the plan is as it is written", arguments: names)
     func plan(name: String) throws {
-        let case_ = Self.folder.appendingPathComponent(name)
+        let folder = Self.folder.appendingPathComponent(name)
         var kernel = ModelKernel()
-        let before = try state(case_.appendingPathComponent("before.yaml"))
+        let before = try state(folder.appendingPathComponent("before.yaml"))
         try kernel.carryOut(Plan(from: kernel.observed(for: before), to: before))
-        for line in try lines(case_.appendingPathComponent("drift.txt")) {
+        for line in try lines(folder.appendingPathComponent("drift.txt")) {
             try GoldenDrift.happen(line, to: &kernel)
         }
-        let after = try state(case_.appendingPathComponent("after.yaml"))
+        let after = try state(folder.appendingPathComponent("after.yaml"))
         let text = try words(for: after, on: &kernel)
-        let file = case_.appendingPathComponent("plan.txt")
+        let file = folder.appendingPathComponent("plan.txt")
         if ProcessInfo.processInfo.environment["WEFT_GOLDEN"] == "write" {
             try text.write(to: file, atomically: true, encoding: .utf8)
         }

@@ -53,7 +53,8 @@ extension Operation {
     /// True for a deletion that something later in the plan waits for, judged from what the kernel refuses.
     func mayGoEarly(in plan: Plan, _ tried: PlannerCase) -> Bool {
         switch self {
-        case .deleteLink: true  // Which of them may is judged by the model kernel; that the others don't, by golden cases.
+        // Which of them may is judged by the model kernel; that the others don't, by golden cases.
+        case .deleteLink: true
         case .deleteAddress(let address, let link):
             // A wanted one is of its prefix, or it is of another length.
             tried.desired.links[link]?.addresses.contains {
@@ -95,6 +96,7 @@ extension ModelKernel {
     /// What is Weft's, a text for each thing, in no order.
     ///
     /// - Parameter origin: The node on which Weft's records of settings count.
+    /// - Returns: The texts.
     func weftsOwn(recordedOn origin: ModelKernel) -> Set<String> {
         var all: Set<String> = []
         for place in places {

@@ -32,7 +32,12 @@ struct FoundTests {
             state.namespaces = [bench.pools.namespaces[0]]
             let (near, _) = addPair(bench.pools.id("va"), bench.pools.id("vb"), bench, &state)
             let child = bench.pools.id("m1", 0)
-            state.links[child] = Link(child, kind: .macvlan(Macvlan(parent: near.name)), mac: mac(child, bench), purpose: "")
+            state.links[child] = Link(
+                child,
+                kind: .macvlan(Macvlan(parent: near.name)),
+                mac: mac(child, bench),
+                purpose: ""
+            )
         } then: { bench, state in
             state.links = [:]
         }
@@ -55,7 +60,10 @@ struct FoundTests {
             change(bench, &state)
             try bench.bring(to: state, "second", sourceLocation: sourceLocation)
             try bench.destroy("last", sourceLocation: sourceLocation)
-            #expect(WholeDump.diff(before, try WholeDump.take(of: node)) == [], sourceLocation: sourceLocation)
+            #expect(
+                WholeDump.diff(before, try WholeDump.take(of: node)) == [],
+                sourceLocation: sourceLocation
+            )
         }
     }
 
@@ -76,7 +84,12 @@ struct FoundTests {
         _ state: inout NodeState
     ) -> (LinkID, LinkID) {
         state.links[first] = Link(first, kind: .veth(peer: second), mac: mac(first, bench), purpose: "first")
-        state.links[second] = Link(second, kind: .veth(peer: first), mac: mac(second, bench), purpose: "second")
+        state.links[second] = Link(
+            second,
+            kind: .veth(peer: first),
+            mac: mac(second, bench),
+            purpose: "second"
+        )
         return (first, second)
     }
 }

@@ -14,7 +14,9 @@ struct GeneratedTests {
         for run in 0..<Randomness.runs(usual: 12) {
             try roundTrip(seed: seed &+ UInt64(run), coverage)
         }
-        if !Workbench.hasVLANFiltering { coverage.excuse(["bridge.vlanFiltering", "bridge.vlanDefaultPVID", "fdb.vlan"]) }
+        if !Workbench.hasVLANFiltering {
+            coverage.excuse(["bridge.vlanFiltering", "bridge.vlanDefaultPVID", "fdb.vlan"])
+        }
         print(coverage.report)
         if Randomness.runs(usual: 12) >= 12 { coverage.require() }
     }
@@ -25,8 +27,12 @@ struct GeneratedTests {
         names += ["create namespace", "delete namespace", "change namespace", "change sysctl", "remake link"]
         names += ["remake address", "remake route"]
         names += RouteType.allCases.flatMap { ["route \($0) ipv4", "route \($0) ipv6"] }
-        names += ["pair in the node", "pair in one namespace", "pair node and namespace", "pair two namespaces"]
-        names += ["bridge", "veth", "vxlan", "macvlan"].flatMap { ["link \($0) in node", "link \($0) in namespace"] }
+        names += [
+            "pair in the node", "pair in one namespace", "pair node and namespace", "pair two namespaces",
+        ]
+        names += ["bridge", "veth", "vxlan", "macvlan"].flatMap {
+            ["link \($0) in node", "link \($0) in namespace"]
+        }
         return names
     }()
 

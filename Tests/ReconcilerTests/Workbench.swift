@@ -22,7 +22,9 @@ struct Workbench {
 
     /// Whether this kernel's bridges can filter VLANs.
     static let hasVLANFiltering: Bool = {
-        let answer = try? ThrowAwayNode.with { try $0.command(["ip", "link", "add", "b", "type", "bridge", "vlan_filtering", "1"]).result() }
+        let answer = try? ThrowAwayNode.with {
+            try $0.command(["ip", "link", "add", "b", "type", "bridge", "vlan_filtering", "1"]).result()
+        }
         return answer?.status == 0
     }()
 
@@ -51,11 +53,15 @@ struct Workbench {
         do {
             report = try weft().apply(state)
         } catch let refusal as PlanRefusal {
-            for problem in refusal.problems { Issue.record("\(why): refused: \(problem)", sourceLocation: sourceLocation) }
+            for problem in refusal.problems {
+                Issue.record("\(why): refused: \(problem)", sourceLocation: sourceLocation)
+            }
             return nil
         }
         guard report.isDone else {
-            for failure in report.failures { Issue.record("\(why): \(failure)", sourceLocation: sourceLocation) }
+            for failure in report.failures {
+                Issue.record("\(why): \(failure)", sourceLocation: sourceLocation)
+            }
             for failure in report.rollbackFailures {
                 Issue.record("\(why): rollback: \(failure)", sourceLocation: sourceLocation)
             }
@@ -72,7 +78,9 @@ struct Workbench {
             Issue.record("\(why): \(difference)", sourceLocation: sourceLocation)
         }
         let again = try weft().apply(state)
-        for change in again.plan.changes { Issue.record("\(why): again: \(change)", sourceLocation: sourceLocation) }
+        for change in again.plan.changes {
+            Issue.record("\(why): again: \(change)", sourceLocation: sourceLocation)
+        }
         #expect(again.messagesSent == 0, "\(why)", sourceLocation: sourceLocation)
     }
 

@@ -111,7 +111,9 @@ struct DecoderTests {
     func neighbours() throws {
         var names = LinkNames(Self.names)
         let neighbour = Neighbour(try ip("10.0.0.7"), mac: mac(7), on: LinkID(name("v1"), in: .node))
-        let found = try RecordedMessages.neighbour.withUnsafeBytes { try decodeNeighbour($0, in: .node, names: &names) }
+        let found = try RecordedMessages.neighbour.withUnsafeBytes {
+            try decodeNeighbour($0, in: .node, names: &names)
+        }
         #expect(found == ObservedNeighbour(neighbour, protocolNumber: 0))
 
         var links = Self.forwardingLinks
@@ -139,11 +141,15 @@ struct DecoderTests {
             message.withUnsafeBytes { bytes in
                 #expect(throws: NetlinkTransportError.malformed) { try decodeLink(bytes) }
                 #expect(throws: NetlinkTransportError.malformed) { try decodeAddress(bytes) }
-                #expect(throws: NetlinkTransportError.malformed) { try decodeRoute(bytes, in: .node, names: &names) }
+                #expect(throws: NetlinkTransportError.malformed) {
+                    try decodeRoute(bytes, in: .node, names: &names)
+                }
                 #expect(throws: NetlinkTransportError.malformed) {
                     try decodeNeighbour(bytes, in: .node, names: &names)
                 }
-                #expect(throws: NetlinkTransportError.malformed) { try decodeForwarding(bytes, links: &links) }
+                #expect(throws: NetlinkTransportError.malformed) {
+                    try decodeForwarding(bytes, links: &links)
+                }
             }
         }
     }

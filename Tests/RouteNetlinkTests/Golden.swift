@@ -27,5 +27,7 @@ func listing(_ message: [UInt8], headerSize: Int) -> String {
 func listings(headerSize: Int, _ build: (inout MessageBatch) throws -> Void) rethrows -> String {
     var batch = MessageBatch()
     try build(&batch)
-    return (0..<batch.count).map { listing(batch.message(at: $0), headerSize: headerSize) }.joined(separator: "\n")
+    return (0..<batch.count).map { listing(batch.message(at: $0), headerSize: headerSize) }.joined(
+        separator: "\n"
+    )
 }

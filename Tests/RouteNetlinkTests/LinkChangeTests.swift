@@ -23,15 +23,34 @@ struct LinkChangeTests {
             try socket.apply {
                 let master = before.master.flatMap { indexes[$0] }
                 let peer: (Link, Int32, CInt?) = (veth("x", "y", mac: 90).far, 101, nil)
-                $0.appendCreateLink(before, index: 100, masterIndex: master, parentIndex: parent(before), peer: peer, tag: 0)
-                $0.appendFinishLink(before, index: 100, masterIndex: master, wasCreatedElsewhere: false, tag: 0)
+                $0.appendCreateLink(
+                    before,
+                    index: 100,
+                    masterIndex: master,
+                    parentIndex: parent(before),
+                    peer: peer,
+                    tag: 0
+                )
+                $0.appendFinishLink(
+                    before,
+                    index: 100,
+                    masterIndex: master,
+                    wasCreatedElsewhere: false,
+                    tag: 0
+                )
             }
             var seen: [ObservedLink?] = []
             for desired in [after, before] {
                 guard let current = try observe() else { break }
                 try socket.apply {
                     let master = desired.master.flatMap { indexes[$0] }
-                    $0.appendChangeLink(from: current, to: desired, masterIndex: master, parentIndex: parent(desired), tag: 0)
+                    $0.appendChangeLink(
+                        from: current,
+                        to: desired,
+                        masterIndex: master,
+                        parentIndex: parent(desired),
+                        tag: 0
+                    )
                 }
                 seen.append(try observe())
             }

@@ -15,7 +15,9 @@ struct LinkKernelTests {
         try ThrowawayNamespace.run {
             var socket = try NetlinkSocket.route()
             try shell(preparing)
-            let parentIndex = try parent.map { try judge("ip -json link show dev \($0)")[0]["ifindex"].int ?? 0 }
+            let parentIndex = try parent.map {
+                try judge("ip -json link show dev \($0)")[0]["ifindex"].int ?? 0
+            }
             try socket.apply {
                 $0.appendCreateLink(link, index: 100, parentIndex: parentIndex.map { Int32($0) }, tag: 0)
                 $0.appendFinishLink(link, index: 100, wasCreatedElsewhere: false, tag: 1)
@@ -84,7 +86,8 @@ struct LinkKernelTests {
         options.udpZeroChecksum6Receive = true
         var desired = link("vx0", .vxlan(options), mac: 1)
         desired.mtu = MTU(bytes: 1234)
-        let prepare = "ip link add u0 type veth peer name u1; ip addr add \(network)1/64 dev u0 2>/dev/null; ip link set u0 up"
+        let prepare =
+            "ip link add u0 type veth peer name u1; ip addr add \(network)1/64 dev u0 2>/dev/null; ip link set u0 up"
         let (judged, observed, _) = try make(desired, parent: "u0", preparing: prepare)
         let data = judged["linkinfo"]["info_data"]
         #expect(data["id"].int == 4242)
@@ -116,7 +119,11 @@ struct LinkKernelTests {
     func macvlan(mode: Macvlan.Mode) throws {
         let macvlan = Macvlan(parent: name("u0"), mode: mode)
         let prepare = "ip link add u0 type veth peer name u1"
-        let (judged, observed, _) = try make(link("mv0", .macvlan(macvlan), mac: 1), parent: "u0", preparing: prepare)
+        let (judged, observed, _) = try make(
+            link("mv0", .macvlan(macvlan), mac: 1),
+            parent: "u0",
+            preparing: prepare
+        )
         #expect(judged["linkinfo"]["info_data"]["mode"].text == mode.rawValue)
         #expect(judged["link"].text == "u0")
         #expect(observed?.kind == .macvlan(macvlan))
@@ -161,15 +168,7 @@ struct LinkKernelTests {
         }
         #expect(seen.near["master"].text == "br0")
         #expect(seen.near["link_index"].int == 12)
-        let port = seen.near["linkinfo"]["info_slave_data"]
-        #expect(port["cost"].int == 77)
-        #expect(port["priority"].int == 9)
-        for option in ["hairpin", "guard", "root_block", "fastleave", "neigh_suppress", "isolated"] {
-            #expect(port[option].bool == true, "\(option)")
-        }
-        for option in ["learning", "flood", "mcast_flood", "bcast_flood"] {
-            #expect(port[option].bool == false, "\(option)")
-        }
+        expectAllPortOptions(seen.near["linkinfo"]["info_slave_data"])
         let far1 = seen.far.elements.first { $0["ifname"].text == "eth0" }
         #expect(far1?["ifindex"].int == 12)
         #expect(far1?["mtu"].int == 1400)
@@ -186,6 +185,18 @@ struct LinkKernelTests {
         guard case .veth(peerIndex: 12, peerNamespace: _?) = seen.observed?.kind else {
             Issue.record("the peer is elsewhere: \(String(describing: seen.observed?.kind))")
             return
+        }
+    }
+
+    /// Holds what iproute2 shows of a port against ``allPortOptions``.
+    private func expectAllPortOptions(_ port: JSON) {
+        #expect(port["cost"].int == 77)
+        #expect(port["priority"].int == 9)
+        for option in ["hairpin", "guard", "root_block", "fastleave", "neigh_suppress", "isolated"] {
+            #expect(port[option].bool == true, "\(option)")
+        }
+        for option in ["learning", "flood", "mcast_flood", "bcast_flood"] {
+            #expect(port[option].bool == false, "\(option)")
         }
     }
 
@@ -222,8 +233,20 @@ struct LinkKernelTests {
             let mv = link("mv0", .macvlan(Macvlan(parent: name("u2"))), mac: 2)
             let descriptor = other.handle.rawValue
             try socket.apply {
-                $0.appendCreateLink(vx, index: 50, namespaceDescriptor: descriptor, parentIndex: parent, tag: 0)
-                $0.appendCreateLink(mv, index: 51, namespaceDescriptor: descriptor, parentIndex: parent, tag: 0)
+                $0.appendCreateLink(
+                    vx,
+                    index: 50,
+                    namespaceDescriptor: descriptor,
+                    parentIndex: parent,
+                    tag: 0
+                )
+                $0.appendCreateLink(
+                    mv,
+                    index: 51,
+                    namespaceDescriptor: descriptor,
+                    parentIndex: parent,
+                    tag: 0
+                )
             }
             return (wanted: [vx, mv], observed: try observeLinks(on: &other.socket, nodeLinks: names))
         }
@@ -245,7 +268,12 @@ struct LinkKernelTests {
                 for number in 0..<20 {
                     let pair = veth("v\(number)", "w\(number)", mac: UInt64(number * 2 + 1))
                     let index = Int32(100 + 2 * number)
-                    batch.appendCreateLink(pair.near, index: index, peer: (pair.far, index + 1, nil), tag: number)
+                    batch.appendCreateLink(
+                        pair.near,
+                        index: index,
+                        peer: (pair.far, index + 1, nil),
+                        tag: number
+                    )
                     if number > 0 { batch.appendSetGroup(index: index, group: 0x7765_6401, tag: number) }
                 }
                 batch.appendDeleteLinks(group: 0x7765_6401, tag: 99)

@@ -4,7 +4,10 @@ import NetworkModel
 import RouteNetlink
 import Testing
 
-@Suite("Addresses, routes, neighbours and FDB entries in the kernel", .enabled(if: ThrowawayNamespace.isAvailable))
+@Suite(
+    "Addresses, routes, neighbours and FDB entries in the kernel",
+    .enabled(if: ThrowawayNamespace.isAvailable)
+)
 struct ObjectKernelTests {
     /// Makes `v0` (index 100) with 10.0.0.1/24 and fd00::1/64, its far end `v1` (101), a bridge `br0` (102) and two
     /// ports of it, `vx0` (103) and `p0` (104); runs `body`.
@@ -28,8 +31,16 @@ struct ObjectKernelTests {
                 $0.appendCreateLink(pair.near, index: 100, peer: (pair.far, 101, nil), tag: 0)
                 $0.appendCreateLink(bridge, index: 102, tag: 0)
                 $0.appendCreateLink(tunnel, index: 103, masterIndex: 102, tag: 0)
-                $0.appendCreateLink(port.near, index: 104, masterIndex: 102, peer: (port.far, 105, nil), tag: 0)
-                for (link, index) in [(pair.near, 100), (pair.far, 101), (bridge, 102), (tunnel, 103), (port.near, 104)] {
+                $0.appendCreateLink(
+                    port.near,
+                    index: 104,
+                    masterIndex: 102,
+                    peer: (port.far, 105, nil),
+                    tag: 0
+                )
+                for (link, index) in [
+                    (pair.near, 100), (pair.far, 101), (bridge, 102), (tunnel, 103), (port.near, 104),
+                ] {
                     $0.appendFinishLink(link, index: Int32(index), wasCreatedElsewhere: false, tag: 0)
                 }
                 $0.appendAddAddress(address, linkIndex: 100, tag: 0)
@@ -49,13 +60,17 @@ struct ObjectKernelTests {
         six.hasNoPrefixRoute = true
         let all = [plain, six]
         let seen = try withLinks { socket in
-            func add(_ batch: inout MessageBatch) { for a in all { batch.appendAddAddress(a, linkIndex: 101, tag: 5) } }
+            func add(_ batch: inout MessageBatch) {
+                for a in all { batch.appendAddAddress(a, linkIndex: 101, tag: 5) }
+            }
             try socket.apply(add)
             let judged = try judge("ip -json addr show dev v1")[0]["addr_info"].elements
             let observed = try observeLinks(on: &socket).first { $0.index == 101 }?.addresses
             let again = try socket.attempt(add)
             try socket.apply { for a in all { $0.appendDeleteAddress(a, linkIndex: 101, tag: 0) } }
-            let gone = try socket.attempt { for a in all { $0.appendDeleteAddress(a, linkIndex: 101, tag: 0) } }
+            let gone = try socket.attempt {
+                for a in all { $0.appendDeleteAddress(a, linkIndex: 101, tag: 0) }
+            }
             return (judged: judged, observed: observed ?? [], again: again, gone: gone)
         }
         let four = seen.judged.first { $0["local"].text == "10.1.0.1" }
@@ -109,22 +124,39 @@ struct ObjectKernelTests {
             routes.append(route)
         }
         for (family, net, gateway, own, far) in [
-            (AddressFamily.ipv4, "10.", "10.0.0.8", "10.0.0.1", "172.31.0.1"), (.ipv6, "fd10:", "fd00::8", "fd00::1", "fe80::1"),
+            (AddressFamily.ipv4, "10.", "10.0.0.8", "10.0.0.1", "172.31.0.1"),
+            (.ipv6, "fd10:", "fd00::8", "fd00::1", "fe80::1"),
         ] {
             func to(_ number: Int) throws -> Prefix {
                 family == .ipv4 ? try prefix("\(net)\(number).0.0", 16) : try prefix("\(net)\(number)::", 64)
             }
-            try add(try to(20)) { $0.gateway = try ip(gateway); $0.device = name("v0") }
-            try add(.all(family)) { $0.gateway = try ip(gateway); $0.device = name("v0"); $0.metric = 50 }
-            try add(try to(21)) { $0.device = name("v0"); $0.source = try ip(own); $0.mtu = MTU(bytes: 1300); $0.table = 1000 }
-            try add(try to(22)) { $0.gateway = try ip(far); $0.device = name("v0"); $0.isOnLink = true }
-            try add(try to(23)) { $0.type = .unreachable; $0.metric = .max }
+            try add(try to(20)) {
+                $0.gateway = try ip(gateway); $0.device = name("v0")
+            }
+            try add(.all(family)) {
+                $0.gateway = try ip(gateway); $0.device = name("v0"); $0.metric = 50
+            }
+            try add(try to(21)) {
+                $0.device = name("v0"); $0.source = try ip(own); $0.mtu = MTU(bytes: 1300); $0.table = 1000
+            }
+            try add(try to(22)) {
+                $0.gateway = try ip(far); $0.device = name("v0"); $0.isOnLink = true
+            }
+            try add(try to(23)) {
+                $0.type = .unreachable; $0.metric = .max
+            }
             try add(try to(24)) { $0.type = .blackhole }
             try add(try to(25)) { $0.type = .prohibit }
-            try add(try to(26)) { $0.type = .throw; $0.table = 7 }
-            try add(try to(27)) { $0.type = .local; $0.device = name("lo"); $0.table = 255 }
+            try add(try to(26)) {
+                $0.type = .throw; $0.table = 7
+            }
+            try add(try to(27)) {
+                $0.type = .local; $0.device = name("lo"); $0.table = 255
+            }
         }
-        try add(try prefix("10.28.0.0", 16)) { $0.device = name("v0"); $0.scope = .global }
+        try add(try prefix("10.28.0.0", 16)) {
+            $0.device = name("v0"); $0.scope = .global
+        }
         return routes
     }
 
@@ -152,7 +184,9 @@ struct ObjectKernelTests {
             let judged6 = try judge("ip -json -6 route show table all proto 87").elements
             let again = try each { $0.appendAddRoute($1, deviceIndex: index($1.device), tag: $2) }
             for position in routes.indices where routes[position].gateway != nil {
-                routes[position].gateway = try ip(routes[position].destination.family == .ipv4 ? "10.0.0.9" : "fd00::9")
+                routes[position].gateway = try ip(
+                    routes[position].destination.family == .ipv4 ? "10.0.0.9" : "fd00::9"
+                )
                 routes[position].isOnLink = false
             }
             let replaced = try each { $0.appendReplaceRoute($1, deviceIndex: index($1.device), tag: $2) }
@@ -231,7 +265,10 @@ struct ObjectKernelTests {
     @Test("neighbours: added, seen by iproute2, refused twice, replaced, removed")
     func neighbours() throws {
         let id = LinkID(name("v0"), in: .node)
-        let all = [Neighbour(try ip("10.0.0.7"), mac: mac(7), on: id), Neighbour(try ip("fd00::7"), mac: mac(8), on: id)]
+        let all = [
+            Neighbour(try ip("10.0.0.7"), mac: mac(7), on: id),
+            Neighbour(try ip("fd00::7"), mac: mac(8), on: id),
+        ]
         let seen = try withLinks { socket in
             func each(_ append: (inout MessageBatch, Neighbour) -> Void) throws -> [Refusal] {
                 try socket.attempt { for neighbour in all { append(&$0, neighbour) } }
@@ -277,7 +314,8 @@ struct ObjectKernelTests {
         otherFlood.destination = try ip("192.0.2.5")
         let port = LinkID(name("p0"), in: .node)
         return [
-            plain, rich, flood, otherFlood, ForwardingEntry(mac(0x101), on: tunnel, table: .bridge, state: .static),
+            plain, rich, flood, otherFlood,
+            ForwardingEntry(mac(0x101), on: tunnel, table: .bridge, state: .static),
             ForwardingEntry(mac(0x103), on: port, table: .bridge, state: .static),
             ForwardingEntry(mac(0x104), on: port, table: .bridge, state: .permanent),
         ]
@@ -288,12 +326,18 @@ struct ObjectKernelTests {
         let all = try everyEntry()
         let seen = try withLinks { socket in
             func index(_ entry: ForwardingEntry) -> Int32 { entry.link.name == name("vx0") ? 103 : 104 }
-            func observe() throws -> [ForwardingEntry] { try observeNamespace(on: &socket, place: .node).forwarding }
+            func observe() throws -> [ForwardingEntry] {
+                try observeNamespace(on: &socket, place: .node).forwarding
+            }
             let before = try observe()
-            let added = try socket.attempt { for e in all { $0.appendAddForwarding(e, linkIndex: index(e), tag: 0) } }
+            let added = try socket.attempt {
+                for e in all { $0.appendAddForwarding(e, linkIndex: index(e), tag: 0) }
+            }
             let judged = try judge("bridge -json fdb show").elements
             let found = try observe()
-            let again = try socket.attempt { for e in all { $0.appendAddForwarding(e, linkIndex: index(e), tag: 0) } }
+            let again = try socket.attempt {
+                for e in all { $0.appendAddForwarding(e, linkIndex: index(e), tag: 0) }
+            }
             var moved = all[0]
             moved.destination = try ip("192.0.2.200")
             moved.state = .static
@@ -305,7 +349,9 @@ struct ObjectKernelTests {
                 left.append(try observe().count)
             }
             let gone = try socket.attempt {
-                for e in all where e.mac != .zero { $0.appendDeleteForwarding(e, linkIndex: index(e), tag: 0) }
+                for e in all where e.mac != .zero {
+                    $0.appendDeleteForwarding(e, linkIndex: index(e), tag: 0)
+                }
             }
             return (before, added + replaced, judged, found, again, (moved, changed), left, gone)
         }

@@ -224,7 +224,8 @@ enum RecordedMessages {
 
     /// All of them.
     static let all = [
-        bridge, bridgePort, vxlan, macvlan, address4, address6, route4, multipath, kernelLocal, route6, unreachable6,
+        bridge, bridgePort, vxlan, macvlan, address4, address6, route4, multipath, kernelLocal, route6,
+        unreachable6,
         neighbour, listeningGroup, bridgesOwn, portEntry, tunnelEntry, defaultDestination,
     ]
 

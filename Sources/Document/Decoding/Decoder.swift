@@ -1,8 +1,13 @@
+internal import NetworkModel
+
 /// Reads values of a tree as what their keys want, and collects what is wrong with them.
 struct Decoder {
     let tree: ValueTree
     /// What was found, in the order of finding.
     var findings: [Finding] = []
+
+    /// The link that was last looked for, and found: entries come by the thousand, link by link.
+    var lastLink: Link?
 
     /// How often it still says what may be meant: looking for that takes time, and nobody reads a thousand of them.
     private var guessCount = 2 * DocumentErrors.printLimit

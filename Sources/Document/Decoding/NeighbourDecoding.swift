@@ -5,7 +5,7 @@ extension Decoder {
     /// Reads the neighbours, and puts them in order.
     mutating func neighbours(_ node: Int, into draft: inout NodeDraft) {
         guard let list = list(node) else { return }
-        var seen: [Neighbour.Key: Int] = [:]
+        var found = KeyedItems<Neighbour, Neighbour.Key> { $0.key }
         var fields = Fields<NeighbourKey>()
         var cursor = ItemCursor(list, in: tree)
         while let item = cursor.next(in: tree) {
@@ -16,44 +16,35 @@ extension Decoder {
             let address = fields[.address].flatMap { hostAddress($0, "a neighbour") }
             let mac = mac(.mac, fields)
             guard let link, let address, let mac else { continue }
-            let neighbour = Neighbour(address, mac: mac, on: link.id)
-            if let first = seen[neighbour.key] {
-                complain(
-                    at: item,
-                    "there is a neighbour \(address) on '\(link.id.name)' already, at \(tree.position(of: first))",
-                    hint: "keep one of them"
-                )
-            } else {
-                seen[neighbour.key] = item
-                draft.state.neighbours.append(neighbour)
-            }
+            found.append(Neighbour(address, mac: mac, on: link.id), item)
         }
-        draft.state.neighbours.sort { $0.key < $1.key }
+        draft.state.neighbours = found.sorted { first, again, item in
+            complain(
+                at: item,
+                "there is a neighbour \(again.address) on '\(again.link.name)' already, at \(tree.position(of: first))",
+                hint: "keep one of them"
+            )
+        }
     }
 
     /// Reads the FDB entries, and puts them in order.
     mutating func forwarding(_ node: Int, into draft: inout NodeDraft) {
         guard let list = list(node) else { return }
-        var seen: [ForwardingEntry.Key: Int] = [:]
+        var found = KeyedItems<ForwardingEntry, ForwardingEntry.Key> { $0.key }
         var fields = Fields<ForwardingKey>()
         var cursor = ItemCursor(list, in: tree)
         while let item = cursor.next(in: tree) {
             guard let mapping = mapping(item) else { continue }
             collect(mapping, into: &fields)
-            for entry in forwardingEntries(fields, draft) {
-                if let first = seen[entry.key] {
-                    complain(
-                        at: item,
-                        "there is an entry for \(entry.mac) in this table already, at \(tree.position(of: first))",
-                        hint: "keep one of them"
-                    )
-                } else {
-                    seen[entry.key] = item
-                    draft.state.forwarding.append(entry)
-                }
-            }
+            for entry in forwardingEntries(fields, draft) { found.append(entry, item) }
         }
-        draft.state.forwarding.sort { $0.key < $1.key }
+        draft.state.forwarding = found.sorted { first, again, item in
+            complain(
+                at: item,
+                "there is an entry for \(again.mac) in this table already, at \(tree.position(of: first))",
+                hint: "keep one of them"
+            )
+        }
     }
 
     /// The entries of one item: one, or with `self` and `master` two.
@@ -202,7 +193,11 @@ extension Decoder {
     ) -> Link? {
         let place = place(namespace, fields, in: draft)
         guard let node = fields[key], let name = interfaceName(key, fields), let place else { return nil }
-        if let link = draft.state.links[LinkID(name, in: place)] { return link }
+        if let lastLink, lastLink.id.name == name, lastLink.id.place == place { return lastLink }
+        if let link = draft.state.links[LinkID(name, in: place)] {
+            lastLink = link
+            return link
+        }
         complainOfUnknownLink(
             name,
             in: place,

@@ -100,7 +100,9 @@ extension Decoder {
     /// A link-layer address.
     mutating func mac<Key: KeySet>(_ key: Key, _ fields: Fields<Key>) -> MACAddress? {
         guard let node = fields[key], let value = scalar(node, "a MAC") else { return nil }
-        if let mac = MACAddress(tree.string(of: value)) { return mac }
+        if let mac = tree.withText(of: value, { MACAddress(ascii: UnsafeRawBufferPointer($0)) }) {
+            return mac
+        }
         complain(at: node, "'\(shown(value))' is no MAC", hint: "write it as \"02:00:00:00:00:07\"")
         return nil
     }

@@ -15,19 +15,26 @@ package struct MACAddress: Hashable, Sendable, Comparable {
     }
 
     /// Reads six octets of two hexadecimal digits, joined by `:`.
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: String) {
+        var text = text
+        let address = text.withUTF8 { MACAddress(ascii: UnsafeRawBufferPointer($0)) }
+        guard let address else { return nil }
+        self = address
+    }
+
+    /// Reads the text form from its bytes.
+    package init?(ascii bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == 17 else { return nil }
         var bits: UInt64 = 0
-        var count = 0
-        for character in text.utf8 {
-            if count % 3 == 2 {
+        for position in 0..<17 {
+            let character = bytes[position]
+            if position % 3 == 2 {
                 guard character == UInt8(ascii: ":") else { return nil }
             } else {
                 guard let digit = Self.value(ofHexDigit: character) else { return nil }
                 bits = bits << 4 | UInt64(digit)
             }
-            count += 1
         }
-        guard count == 17 else { return nil }
         self.bits = bits
     }
 
@@ -50,7 +57,9 @@ package struct MACAddress: Hashable, Sendable, Comparable {
     /// `00:00:00:00:00:00`: the flood entry of a VXLAN link's FDB; no link may have it.
     package static let zero = MACAddress(bits: 0)
 
-    /// True if the group bit is set: multicast or broadcast. No link may have such an address.
+    /// True if the group bit is set: multicast or broadcast.
+    ///
+    /// No link may have such an address.
     package var isMulticast: Bool { bits >> 40 & 1 == 1 }
 
     package static func < (left: MACAddress, right: MACAddress) -> Bool { left.bits < right.bits }

@@ -60,7 +60,8 @@ extension StateGenerator {
     // MARK: Routes
 
     private mutating func drawnRoute(in state: NodeState) -> Route {
-        let place = element(state.namespaces.sorted().map(Place.namespace)).flatMap { chance(60) ? $0 : nil } ?? .node
+        let place =
+            element(state.namespaces.sorted().map(Place.namespace)).flatMap { chance(60) ? $0 : nil } ?? .node
         let family: AddressFamily = one(.ipv4, .ipv6)
         var route = Route(to: destination(family), in: place)
         let links = state.links.values.filter { $0.id.place == place }.sorted { $0.id < $1.id }
@@ -89,7 +90,10 @@ extension StateGenerator {
         case .ipv6:
             let network = UInt64.random(in: 0...7, using: &random)
             return one(
-                Prefix(containing: IPAddress(ipv6High: 0xfd11_0000_0000_0000 | network, low: 9), length: one(64, 96, 128)),
+                Prefix(
+                    containing: IPAddress(ipv6High: 0xfd11_0000_0000_0000 | network, low: 9),
+                    length: one(64, 96, 128)
+                ),
                 Prefix(containing: IPAddress(ipv6High: 0xfd11_0000_0000_0000 | network, low: 0), length: 64),
                 .all(.ipv6)
             )
@@ -157,12 +161,16 @@ extension StateGenerator {
     // MARK: FDB
 
     mutating func addForwarding(to state: inout NodeState) {
-        guard let link = element(state.links.values.sorted { $0.id < $1.id }.filter(Self.hasTable)) else { return }
+        guard let link = element(state.links.values.sorted { $0.id < $1.id }.filter(Self.hasTable)) else {
+            return
+        }
         let table: ForwardingEntry.Table = link.master == nil || chance(50) ? .own : .bridge
         var entry = ForwardingEntry(strangeMAC(), on: link.id, table: table, state: one(.permanent, .static))
         if case .vxlan = link.kind, table == .own {
             if chance(35) { entry.mac = .zero }
-            entry.destination = address(one("172.16.1.7", "172.16.1.8", "172.16.1.9", "fd00:16::7", "fd00:16::9"))
+            entry.destination = address(
+                one("172.16.1.7", "172.16.1.8", "172.16.1.9", "fd00:16::7", "fd00:16::9")
+            )
             if chance(30) { entry.vni = VNI(number: one(5, 6)) }
             if chance(30) { entry.port = one(4790, 4791) }
         }
@@ -210,7 +218,9 @@ extension StateGenerator {
     mutating func addSysctl(to state: inout NodeState) { state.sysctls.append(drawnSysctl(in: state)) }
 
     mutating func mutateSysctl(of state: inout NodeState) {
-        guard let index = element(Array(state.sysctls.indices)), chance(60) else { return addSysctl(to: &state) }
+        guard let index = element(Array(state.sysctls.indices)), chance(60) else {
+            return addSysctl(to: &state)
+        }
         if chance(50) {
             state.sysctls.remove(at: index)
         } else if state.sysctls[index].value.contains(" ") {

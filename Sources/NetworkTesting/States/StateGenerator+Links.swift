@@ -1,4 +1,4 @@
-package import NetworkModel
+internal import NetworkModel
 
 /// Links and their attributes.
 extension StateGenerator {
@@ -19,7 +19,10 @@ extension StateGenerator {
             state.links[id] = drawn(id, .vxlan(vxlan))
         case .macvlan(let id):
             guard let parent = element(pools.lowers) else { return }
-            state.links[id] = drawn(id, .macvlan(Macvlan(parent: parent, mode: element(Macvlan.Mode.allCases) ?? .bridge)))
+            state.links[id] = drawn(
+                id,
+                .macvlan(Macvlan(parent: parent, mode: element(Macvlan.Mode.allCases) ?? .bridge))
+            )
         }
     }
 
@@ -72,7 +75,13 @@ extension StateGenerator {
         case 1: link.mtu = one(nil, UInt32(1280), 1400, 1450, 1499, 9000, 1000).map { MTU(bytes: $0) }
         case 2: link.mac = mac(of: link.id, variant: one(0, 1, 2))
         case 3: link.addressGeneration = one(.none, .eui64)
-        case 4: link.purpose = one("a", "", "für \u{1f600} \"quotes\" and a\\b", String(repeating: "x", count: 250))
+        case 4:
+            link.purpose = one(
+                "a",
+                "",
+                "für \u{1f600} \"quotes\" and a\\b",
+                String(repeating: "x", count: 250)
+            )
         default: link.master = master(of: link)
         }
     }

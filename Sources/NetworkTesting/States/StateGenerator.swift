@@ -66,7 +66,8 @@ package struct StateGenerator: Sendable {
         } else {
             for id in slot.ids { state.links[id] = nil }
             // Now and then another one of that name comes instead.
-            if chance(40), let other = element(pools.slots.filter { !Set($0.ids).isDisjoint(with: slot.ids) }) {
+            if chance(40), let other = element(pools.slots.filter { !Set($0.ids).isDisjoint(with: slot.ids) })
+            {
                 add(other, to: &state)
             }
         }

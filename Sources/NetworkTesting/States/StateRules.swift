@@ -40,7 +40,9 @@ package struct StateRules: Sendable {
             }
         }
         for (id, link) in state.links {
-            guard case .macvlan(let macvlan) = link.kind, !pools.parents.contains(macvlan.parent) else { continue }
+            guard case .macvlan(let macvlan) = link.kind, !pools.parents.contains(macvlan.parent) else {
+                continue
+            }
             // A parent that isn't there; a macvlan on a macvlan, which the kernel puts on the parent's parent.
             let parent = state.links[LinkID(macvlan.parent, in: .node)]
             if case .veth? = parent?.kind { continue }
@@ -52,7 +54,9 @@ package struct StateRules: Sendable {
         place.name.map { state.namespaces.contains($0) } ?? true
     }
 
-    /// A port's bridge is a bridge of its place. A bridge is no port (`ELOOP`), nor is a macvlan's parent (`EBUSY`).
+    /// A port's bridge is a bridge of its place.
+    ///
+    /// A bridge is no port (`ELOOP`), nor is a macvlan's parent (`EBUSY`).
     private func settleMasters(_ state: inout NodeState) {
         var parents: Set<InterfaceName> = []
         for link in state.links.values {
@@ -107,7 +111,10 @@ package struct StateRules: Sendable {
             vxlan.udpZeroChecksum6Receive = zeroChecksum[vxlan.port] ?? vxlan.udpZeroChecksum6Receive
             zeroChecksum[vxlan.port] = vxlan.udpZeroChecksum6Receive
             if let underlay = vxlan.underlay, !pools.parents.contains(underlay) {
-                if case .veth? = state.links[LinkID(underlay, in: .node)]?.kind {} else { vxlan.underlay = nil }
+                if case .veth? = state.links[LinkID(underlay, in: .node)]?.kind {
+                } else {
+                    vxlan.underlay = nil
+                }
             }
             if let remote = vxlan.remote {
                 let isOtherFamily = vxlan.local.map { $0.family != remote.family } ?? false
@@ -137,7 +144,9 @@ package struct StateRules: Sendable {
         }
     }
 
-    /// Settings are of places and links that are, and each is stated once. Below an MTU of 1,280 there is no IPv6.
+    /// Settings are of places and links that are, and each is stated once.
+    ///
+    /// Below an MTU of 1,280 there is no IPv6.
     private func settleSysctls(_ state: inout NodeState) {
         let sizes = LinkSizes(state)
         var seen: Set<Sysctl.Key> = []

@@ -42,7 +42,9 @@ package struct ForwardingLinks {
     }
 }
 
-/// Reads the payload of an `RTM_NEWNEIGH` message about an FDB entry. Hot: no memory is allocated.
+/// Reads the payload of an `RTM_NEWNEIGH` message about an FDB entry.
+///
+/// Hot: no memory is allocated.
 ///
 /// Kernel: `drivers/net/vxlan/vxlan_core.c`, `vxlan_fdb_info()`; `net/bridge/br_fdb.c`, `fdb_fill_info()`.
 ///
@@ -88,7 +90,8 @@ package func decodeForwarding(
 
 private func isMadeByKernel(_ entry: ForwardingEntry, _ link: ForwardingLinks.Entry) -> Bool {
     if let vxlan = link.vxlan, entry.table == .own {
-        return entry.mac == .zero && vxlan.remote != nil && entry.destination == vxlan.remote && entry.vni == nil
+        return entry.mac == .zero && vxlan.remote != nil && entry.destination == vxlan.remote
+            && entry.vni == nil
             && entry.port == nil
     }
     return entry.state == .permanent && (entry.mac == link.mac || entry.mac == link.masterMAC)

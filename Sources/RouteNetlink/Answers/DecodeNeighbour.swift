@@ -3,7 +3,9 @@ internal import Glibc
 package import Netlink
 package import NetworkModel
 
-/// Reads the payload of an `RTM_NEWNEIGH` message about a neighbour. Hot: no memory is allocated.
+/// Reads the payload of an `RTM_NEWNEIGH` message about a neighbour.
+///
+/// Hot: no memory is allocated.
 ///
 /// Kernel: `net/core/neighbour.c`, `neigh_fill_info()`.
 ///
@@ -16,7 +18,8 @@ package func decodeNeighbour(
 ) throws(NetlinkTransportError) -> ObservedNeighbour? {
     guard payload.count >= MemoryLayout<ndmsg>.size else { throw .malformed }
     let header = payload.loadUnaligned(as: ndmsg.self)
-    guard let family = AddressFamily(number: header.ndm_family), header.ndm_state & UInt16(NUD_PERMANENT) != 0,
+    guard let family = AddressFamily(number: header.ndm_family),
+        header.ndm_state & UInt16(NUD_PERMANENT) != 0,
         let name = names.name(of: header.ndm_ifindex)
     else { return nil }
     var address: IPAddress?

@@ -2,7 +2,9 @@ internal import CMnl
 package import Netlink
 package import NetworkModel
 
-/// Reads the payload of an `RTM_NEWROUTE` message. Hot: no memory is allocated.
+/// Reads the payload of an `RTM_NEWROUTE` message.
+///
+/// Hot: no memory is allocated.
 ///
 /// Kernel: `net/ipv4/fib_semantics.c`, `fib_dump_info()`; `net/ipv6/route.c`, `rt6_fill_node()`.
 ///
@@ -72,7 +74,8 @@ extension ObservedRoute {
                     isUnlikeAnyOfWefts = true
                 }
             }
-        case Int(RTA_MULTIPATH.rawValue), Int(RTA_ENCAP.rawValue), Int(RTA_NH_ID.rawValue), Int(RTA_VIA.rawValue),
+        case Int(RTA_MULTIPATH.rawValue), Int(RTA_ENCAP.rawValue), Int(RTA_NH_ID.rawValue),
+            Int(RTA_VIA.rawValue),
             Int(RTA_FLOW.rawValue), Int(RTA_SRC.rawValue), Int(RTA_NEWDST.rawValue):
             isUnlikeAnyOfWefts = true
         case Int(RTA_PREF.rawValue) where attribute.uint8 != 0:
@@ -95,7 +98,9 @@ extension ObservedRoute {
         }
         // IPv6 lists routes that drop packets as if they led to `lo`.
         if !value.type.needsDevice { value.device = nil }
-        guard value.destination.family == .ipv4, header.rtm_scope != value.effectiveScope.number else { return }
+        guard value.destination.family == .ipv4, header.rtm_scope != value.effectiveScope.number else {
+            return
+        }
         if let scope = AddressScope(number: header.rtm_scope) {
             value.scope = scope
         } else {

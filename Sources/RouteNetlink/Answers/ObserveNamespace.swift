@@ -25,6 +25,7 @@ package struct ObservationOptions: Hashable, Sendable {
 ///   - nodeLinks: The names of the node's links by index, by which parents and underlays of links are known that were
 ///     made from the node; not needed for the node itself.
 ///   - options: What is read.
+/// - Returns: What there is; `processCount` and `isMarked` are left for the caller.
 /// - Throws: ``NetlinkTransportError`` when something could not be read wholly.
 package func observeNamespace(
     on socket: inout NetlinkSocket,
@@ -34,7 +35,10 @@ package func observeNamespace(
 ) throws -> ObservedNamespace {
     var observed = ObservedNamespace()
     observed.links = try observeLinks(on: &socket, nodeLinks: nodeLinks)
-    let names = Dictionary(observed.links.map { ($0.index, $0.name) }, uniquingKeysWith: { first, _ in first })
+    let names = Dictionary(
+        observed.links.map { ($0.index, $0.name) },
+        uniquingKeysWith: { first, _ in first }
+    )
     if options.includesRoutes {
         observed.routes = try observeRoutes(.ipv4, on: &socket, place: place, names: names)
         observed.routes += try observeRoutes(.ipv6, on: &socket, place: place, names: names)
@@ -63,7 +67,10 @@ package func observeLinks(
         guard Int(type) == Int(RTM_NEWADDR), let found = try decodeAddress(payload) else { return }
         addresses[found.linkIndex, default: []].append(found.address)
     }
-    let names = Dictionary(decoded.map { ($0.link.index, $0.link.name) }, uniquingKeysWith: { first, _ in first })
+    let names = Dictionary(
+        decoded.map { ($0.link.index, $0.link.name) },
+        uniquingKeysWith: { first, _ in first }
+    )
     return decoded.map { decoded in
         var link = decoded.resolved(here: names, node: nodeLinks)
         link.addresses = addresses[link.index] ?? []
@@ -105,7 +112,9 @@ private func observeNeighbours(
     var neighbours: [ObservedNeighbour] = []
     try socket.dump(Question.neighbours, restart: { neighbours.removeAll() }) { type, payload in
         guard Int(type) == Int(RTM_NEWNEIGH) else { return }
-        if let neighbour = try decodeNeighbour(payload, in: place, names: &names) { neighbours.append(neighbour) }
+        if let neighbour = try decodeNeighbour(payload, in: place, names: &names) {
+            neighbours.append(neighbour)
+        }
     }
     return neighbours
 }

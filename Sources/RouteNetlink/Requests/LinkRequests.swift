@@ -115,7 +115,9 @@ extension MessageBatch {
             let known = observed.master == desired.master ? observed.port : nil
             settings.portOptions = desired.port.options(differingFrom: known ?? BridgePort())
         }
-        if case .vxlan(let new) = desired.kind, case .vxlan(let old) = observed.kind, new.underlay != old.underlay {
+        if case .vxlan(let new) = desired.kind, case .vxlan(let old) = observed.kind,
+            new.underlay != old.underlay
+        {
             // The kernel takes the MTU of the new underlay, unless it is told one.
             settings.mtu = desired.mtu
         }
@@ -178,7 +180,8 @@ extension MessageBatch {
 
 extension LinkKind {
     /// The options of the kind that differ and can be changed in place.
-    fileprivate func options(differingFrom observed: ObservedLinkKind, underlayIndex: Int32?) -> [LinkOption] {
+    fileprivate func options(differingFrom observed: ObservedLinkKind, underlayIndex: Int32?) -> [LinkOption]
+    {
         switch (self, observed) {
         case (.bridge(let new), .bridge(let old)):
             return new.options(differingFrom: old)
@@ -197,7 +200,9 @@ extension LinkKind {
 extension ifinfomsg {
     /// The header of a message about the link `index`.
     ///
-    /// - Parameter isUp: What `IFF_UP` shall become; `nil` leaves it.
+    /// - Parameters:
+    ///   - index: The link's interface index.
+    ///   - isUp: What `IFF_UP` shall become; `nil` leaves it.
     init(index: Int32, isUp: Bool? = nil) {
         self.init()
         ifi_index = index

@@ -21,7 +21,9 @@ struct RequestMessage: ~Copyable {
     ///   - type: `RTM_NEWLINK` and its like.
     ///   - flags: `NLM_F_CREATE` and its like.
     init(type: Int, flags: CInt = 0) {
-        guard let message = nlmsg_alloc_simple(CInt(type), flags) else { preconditionFailure("out of memory") }
+        guard let message = nlmsg_alloc_simple(CInt(type), flags) else {
+            preconditionFailure("out of memory")
+        }
         self.message = message
     }
 
@@ -63,7 +65,9 @@ struct RequestMessage: ~Copyable {
 
     /// Puts the attributes that `body` puts into a nest.
     borrowing func nest(_ type: Int, _ body: () -> Void) {
-        guard let start = nla_nest_start(message, CInt(type)) else { preconditionFailure("no room for a nest") }
+        guard let start = nla_nest_start(message, CInt(type)) else {
+            preconditionFailure("no room for a nest")
+        }
         body()
         Self.check(nla_nest_end(message, start))
     }
@@ -74,6 +78,7 @@ struct RequestMessage: ~Copyable {
     /// - Parameters:
     ///   - path: The types of the nests from the outermost in.
     ///   - headerSize: The size of the family's fixed header.
+    ///   - body: Puts what is to be added.
     borrowing func extend(_ path: [Int], after headerSize: Int, _ body: () -> Void) {
         guard let header = nlmsg_hdr(message) else { preconditionFailure("a message has a header") }
         let start = UnsafeMutableRawPointer(header)

@@ -30,7 +30,12 @@ extension MessageBatch {
         append(route, deviceIndex, .delete, tag)
     }
 
-    private mutating func append(_ route: Route, _ deviceIndex: Int32?, _ operation: RequestOperation, _ tag: Int) {
+    private mutating func append(
+        _ route: Route,
+        _ deviceIndex: Int32?,
+        _ operation: RequestOperation,
+        _ tag: Int
+    ) {
         guard let object = rtnl_route_alloc() else { preconditionFailure("out of memory") }
         defer { rtnl_route_put(object) }
         object.describe(route, deviceIndex: deviceIndex)
@@ -72,6 +77,8 @@ extension OpaquePointer {
         if let source = route.source {
             withAbstractAddress(source) { RequestMessage.check(rtnl_route_set_pref_src(self, $0)) }
         }
-        if let mtu = route.mtu { RequestMessage.check(rtnl_route_set_metric(self, CInt(RTAX_MTU), mtu.bytes)) }
+        if let mtu = route.mtu {
+            RequestMessage.check(rtnl_route_set_metric(self, CInt(RTAX_MTU), mtu.bytes))
+        }
     }
 }

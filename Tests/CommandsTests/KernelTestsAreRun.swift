@@ -1,0 +1,7 @@
+import NetworkTesting
+import Testing
+
+@Test("kernel tests are run, or skipping them was allowed")
+func kernelTestsAreRun() {
+    KernelTests.requireOrAllowSkip()
+}
