@@ -100,9 +100,15 @@ let tests: [Target] = [
         dependencies: ["RouteNetlink", "Netlink", "LinuxSystem", "NetworkModel", "NetworkTesting"],
         swiftSettings: settings
     ),
+    .executableTarget(
+        name: "weft-faults",
+        dependencies: ["Reconciler", "NetworkModel", "NetworkTesting"],
+        path: "Tests/Support/weft-faults",
+        swiftSettings: settings
+    ),
     .testTarget(
         name: "ReconcilerTests",
-        dependencies: ["Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem", "NetworkTesting"],
+        dependencies: ["weft-faults", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem", "NetworkTesting"],
         swiftSettings: settings
     ),
     .testTarget(

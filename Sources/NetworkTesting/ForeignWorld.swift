@@ -9,6 +9,8 @@ package struct ForeignWorld {
     package init(on node: ThrowAwayNode) throws {
         self.node = node
         try Command(["ip", "netns", "add", "\(node.name).foreign"]).output()
+        // Nothing here is about DAD, which takes a second for every link.
+        try node.run("sysctl -q -w net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0")
         try batch(Self.linkCommands.map { $0.replacing("NETNS", with: "\(node.name).foreign") })
         try batch(Self.contentCommands)
         try Command(["ip", "-n", "\(node.name).foreign", "link", "set", "fin", "up"]).output()
@@ -19,6 +21,8 @@ package struct ForeignWorld {
         ).output()
         try node.run("sysctl -q -w net.ipv4.conf.fv0.arp_ignore=1")
         if Command.exists("nft") { try node.run("nft add table inet foreign") }
+        // Links find their carriers, and make addresses then.
+        _ = try WholeDump.take(of: node)
     }
 
     private func batch(_ lines: [String]) throws {
@@ -68,7 +72,7 @@ package struct ForeignWorld {
     ///
     /// Left out is what tells of others that stand on them: how many listen, and for which MACs.
     package func lines() throws -> [String] {
-        let dump = try WholeDump.take(of: node, namespaces: ["foreign"])
+        let dump = try WholeDump.take(of: node, namespaces: ["foreign"], waits: false)
         return dump.lines.compactMap { line -> String? in
             if line.hasPrefix("\(node.name).foreign ") || line.contains(" rule: ") || line.contains(" nft: ")
             {

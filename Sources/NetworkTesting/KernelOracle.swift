@@ -297,7 +297,12 @@ extension KernelOracle {
         if let name = shown["link"].string {
             list.note(what, "\(place.name?.text ?? "")/\(wanted)", "\(view.place.name?.text ?? "")/\(name)")
         } else {
-            let index = (try? KernelView.index(of: wanted.text, at: place, on: node)) ?? nil
+            let index: Int?
+            do {
+                index = try KernelView.index(of: wanted.text, at: place, on: node)
+            } catch {
+                return list.add("\(what): \(error)")
+            }
             list.note(what, index.map { "index \($0)" }, shown["link_index"].int.map { "index \($0)" })
             list.note("\(what) elsewhere", "true", "\(place != view.place)")
         }

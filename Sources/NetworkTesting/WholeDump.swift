@@ -15,10 +15,20 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - node: The node.
     ///   - namespaces: Which namespaces of it; all that have names, if none are given.
+    ///   - waits: Whether to wait until the kernel has settled.
     /// - Returns: The dump.
     /// - Throws: ``CommandFailure`` if something cannot be asked.
-    package static func take(of node: ThrowAwayNode, namespaces: [String]? = nil) throws -> WholeDump {
+    package static func take(
+        of node: ThrowAwayNode,
+        namespaces: [String]? = nil,
+        waits: Bool = true
+    ) throws -> WholeDump {
         let names = try namespaces ?? node.mountedNamespaces()
+        if waits {
+            let places = [node.fullName()] + names.map { node.fullName(of: $0) }
+            // One that never settles shows in the test's own differences.
+            _ = try Eventually.holds { try places.allSatisfy(isSettled) }
+        }
         var lines = try dump(of: node, namespace: nil)
         for name in names { lines += try dump(of: node, namespace: name) }
         for entry in try NamespaceDirectory.standard.list() where entry.name.hasPrefix(node.name) {
@@ -48,8 +58,6 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
     /// Everything of one namespace.
     private static func dump(of node: ThrowAwayNode, namespace: String?) throws -> [String] {
         let place = node.fullName(of: namespace)
-        // One that never settles shows in the test's own differences.
-        _ = try Eventually.holds { try isSettled(place) }
         var lines: [String] = []
         for (title, arguments) in questions {
             let text = try Command(arguments.map { $0 == "NETNS" ? place : $0 }).output()

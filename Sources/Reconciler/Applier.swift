@@ -236,6 +236,7 @@ struct Applier: ~Copyable {
                 stranded += 1
                 continue
             }
+            if changes[refusal.tag].operation.isDone(despite: refusal.errno) { continue }
             try fail(refusal.tag, refusal.errno, refusal.kernelMessage)
         }
     }
@@ -317,6 +318,23 @@ struct Applier: ~Copyable {
             try sessions.enter(sysctl.key.place)
             try hook?.check("write", on: sysctl.key.path)
             try SysctlFile.write(sysctl.key.path, sysctl.value)
+        }
+    }
+}
+
+extension Operation {
+    /// True if a refusal says that what is to be deleted is gone already: with something that it stood on, or by
+    /// another hand. That is what was wanted; and the node is read once more in the end.
+    fileprivate func isDone(despite errno: Errno) -> Bool {
+        switch self {
+        case .deleteLink: errno == .noSuchDevice
+        case .deleteAddress: errno == .addressNotAvailable
+        case .deleteRoute: errno == .noSuchProcess
+        case .deleteNeighbour, .deleteForwarding: errno == .noSuchFileOrDirectory
+        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .addAddress,
+            .replaceAddress, .addRoute, .replaceRoute, .addNeighbour, .replaceNeighbour, .addForwarding,
+            .replaceForwarding, .writeSysctl, .restoreSysctl:
+            false
         }
     }
 }

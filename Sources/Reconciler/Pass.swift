@@ -117,6 +117,8 @@ struct Pass: ~Copyable {
             var sessions = try Sessions(node: node, home: home, hook: nil)
             let now = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
             let plan = try Plan(from: now.state, to: restored, options: PlanOptions(isRollback: true))
+            // What is made again must be known for Weft's, by this pass too.
+            try save(Registry(intending: plan, now), over: now.registry)
             report.undone = plan.changes
             var applier = Applier(
                 node: node,

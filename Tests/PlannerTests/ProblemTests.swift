@@ -80,7 +80,7 @@ struct ProblemTests {
         #expect(
             refusal.problems.map(\.message) == [
                 "cannot create link 'docker0': the name is taken by a bridge link that is not Weft's",
-                "cannot create namespace 'blue': /run/netns has a namespace of this name that is not Weft's",
+                "cannot create namespace 'blue': /run/netns has one of this name that is not this node's",
                 "cannot create macvlan link 'mv0': there is no link 'ens5' on this node",
                 "cannot create macvlan link 'mv1': the link 'br1' under it is no longer in the document",
                 "cannot create vxlan link 'vx1': VNI 1 at UDP port 4789 is taken by link 'flannel.1', which is not Weft's",

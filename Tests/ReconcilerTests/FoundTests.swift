@@ -43,7 +43,126 @@ struct FoundTests {
         }
     }
 
+    @Test("what a link carries besides its last IPv4 address is there when that is gone")
+    func lastAddress() throws {
+        try bring { bench, state in
+            let bridge = addBridge("br0", bench, &state)
+            state.links[bridge]?.addresses = ["10.9.0.1", "10.9.0.2"].compactMap { address($0, 24) }
+            addNeighbour("10.9.0.7", bridge, &state)
+        } then: { bench, state in
+            let bridge = bench.pools.id("br0")
+            state.links[bridge]?.addresses = []
+            addNeighbour("10.9.0.8", bridge, &state)
+            var route = Route(to: .all(.ipv4), in: .node)
+            route.device = bridge.name
+            state.routes = [route]
+        }
+    }
+
+    @Test("a bridge's entry moves from port to port, and to one that comes as the other goes")
+    func movingEntry() throws {
+        try bring { bench, state in
+            let bridge = addBridge("br0", bench, &state)
+            let (first, second) = addPair(bench.pools.id("va"), bench.pools.id("vb"), bench, &state)
+            state.links[first]?.master = bridge.name
+            state.links[second]?.master = bridge.name
+            state.forwarding = [ForwardingEntry(MACAddress(bits: 0x0200_0000_0707), on: first, table: .bridge, state: .static)]
+        } then: { bench, state in
+            state.forwarding[0].link = bench.pools.id("vb")
+        }
+    }
+
+    @Test("an MTU without IPv6: no word of how link-local addresses are made, and it comes back with the MTU")
+    func smallMTU() throws {
+        try bring { bench, state in
+            let (first, second) = addPair(bench.pools.id("va"), bench.pools.id("vb"), bench, &state)
+            state.links[first]?.addressGeneration = .none
+            state.links[first]?.isUp = false
+            state.links[first]?.mtu = MTU(bytes: 1000)
+            state.links[second]?.addresses = ["fd00:9::1"].compactMap { address($0, 64) }
+            addNeighbour("fd00:9::7", second, &state)
+        } then: { bench, state in
+            state.links[bench.pools.id("va")]?.mtu = MTU(bytes: 1400)
+            state.links[bench.pools.id("vb")]?.mtu = MTU(bytes: 1000)
+            state.links[bench.pools.id("vb")]?.addresses = []
+            state.neighbours = []
+        }
+    }
+
+    @Test("a link goes down: what the kernel drops with that is not deleted once more")
+    func goingDown() throws {
+        try bring { bench, state in
+            let bridge = addBridge("br0", bench, &state)
+            state.links[bridge]?.addresses = [address("10.9.0.1", 24), address("fd00:9::1", 64)].compactMap(\.self)
+            for family in [AddressFamily.ipv4, .ipv6] {
+                var route = Route(to: .all(family), in: .node)
+                route.device = bridge.name
+                state.routes.append(route)
+            }
+        } then: { bench, state in
+            state.links[bench.pools.id("br0")]?.isUp = false
+            state.links[bench.pools.id("br0")]?.addresses.removeLast()
+            state.routes = []
+        }
+    }
+
+    @Test("addresses of one subnet go, the first and its secondaries")
+    func secondaries() throws {
+        try bring { bench, state in
+            let bridge = addBridge("br0", bench, &state)
+            state.links[bridge]?.addresses = ["10.9.0.1", "10.9.0.2", "10.9.0.3"].compactMap { address($0, 24) }
+        } then: { bench, state in
+            state.links[bench.pools.id("br0")]?.addresses = []
+        }
+    }
+
+    @Test("a link that is made anew has its settings")
+    func settingOfRemadeLink() throws {
+        try bring { bench, state in
+            let id = bench.pools.id("vx0")
+            state.links[id] = Link(id, kind: .vxlan(VXLAN(vni: VNI(number: 7))), mac: mac(id, bench), purpose: "")
+            state.sysctls = [Sysctl(Sysctl.Key(path: "net/ipv4/conf/vx0/arp_ignore", in: .node), value: "2")]
+        } then: { bench, state in
+            state.links[bench.pools.id("vx0")]?.kind = .vxlan(VXLAN(vni: VNI(number: 8)))
+        }
+    }
+
+    @Test("a bridge keeps an MTU of 1,500 with a smaller port")
+    func bridgeMTU() throws {
+        try bring { bench, state in
+            let bridge = addBridge("br0", bench, &state)
+            state.links[bridge]?.mtu = .ethernet
+            let (near, _) = addPair(bench.pools.id("va"), bench.pools.id("vb"), bench, &state)
+            state.links[near]?.master = bridge.name
+        } then: { bench, state in
+            state.links[bench.pools.id("va")]?.mtu = MTU(bytes: 1400)
+        }
+    }
+
+    @Test("a VXLAN link makes way for one that takes its UDP port with another mind about checksums")
+    func sharedSocket() throws {
+        try bring { bench, state in
+            let id = bench.pools.id("vx1")
+            state.links[id] = Link(id, kind: .vxlan(VXLAN(vni: VNI(number: 7))), mac: mac(id, bench), purpose: "")
+        } then: { bench, state in
+            state.links = [:]
+            let id = bench.pools.id("vx0")
+            var vxlan = VXLAN(vni: VNI(number: 8))
+            vxlan.udpZeroChecksum6Receive = true
+            state.links[id] = Link(id, kind: .vxlan(vxlan), mac: mac(id, bench), purpose: "")
+        }
+    }
+
     // MARK: Making states
+
+    private func address(_ text: String, _ length: UInt8) -> InterfaceAddress? {
+        IPAddress(text).map { InterfaceAddress($0, prefixLength: length) }
+    }
+
+    private func addNeighbour(_ text: String, _ link: LinkID, _ state: inout NodeState) {
+        guard let address = IPAddress(text) else { return }
+        state.neighbours.append(Neighbour(address, mac: MACAddress(bits: 0x0200_0000_0909), on: link))
+    }
 
     /// Applies a state, and a changed one, and takes everything away.
     private func bring(

@@ -134,7 +134,7 @@ extension StateGenerator {
         case 6: vxlan.learning.toggle()
         case 7: vxlan.ttl = one(0, 1, 255)
         case 8: vxlan.tos = one(0, 1, 16)
-        case 9: vxlan.ageing = one(0, 300, 3600)
+        case 9: vxlan.ageing = one(60, 300, 3600)
         case 10: vxlan.proxy.toggle()
         case 11: vxlan.udpChecksum.toggle()
         case 12: vxlan.udpZeroChecksum6Transmit.toggle()

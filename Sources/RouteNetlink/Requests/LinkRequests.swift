@@ -76,8 +76,18 @@ extension MessageBatch {
         var settings = LinkSettings()
         settings.alias = Mark.alias(for: link.purpose)
         if wasCreatedElsewhere { settings.master = masterIndex }
-        if case .bridge = link.kind { settings.mtu = link.mtu }
-        if link.addressGeneration != .eui64 { settings.addressGeneration = link.addressGeneration }
+        if case .bridge = link.kind {
+            settings.mtu = link.mtu
+            if link.mtu == .ethernet {
+                // A bridge whose MTU was never changed takes that of its smallest port: 1,500 it has already.
+                var other = LinkSettings()
+                other.mtu = MTU(bytes: MTU.ethernet.bytes - 1)
+                append(other, index: index, tag: tag)
+            }
+        }
+        if link.addressGeneration != .eui64, (link.mtu ?? .ethernet).carriesIPv6 {
+            settings.addressGeneration = link.addressGeneration
+        }
         if link.isUp { settings.isUp = true }
         if masterIndex != nil { settings.portOptions = link.port.options(differingFrom: BridgePort()) }
         append(settings, index: index, tag: tag)
@@ -107,9 +117,8 @@ extension MessageBatch {
         if observed.mac != desired.mac { settings.mac = desired.mac }
         if let mtu = desired.mtu, mtu != observed.mtu { settings.mtu = mtu }
         if observed.master != desired.master { settings.master = masterIndex ?? 0 }
-        if observed.addressGeneration != desired.addressGeneration {
-            settings.addressGeneration = desired.addressGeneration
-        }
+        settings.addressGeneration = observed.newAddressGeneration(as: desired)
+        settings.modeNeedsMTU = observed.addressGeneration == nil
         if observed.isUp != desired.isUp { settings.isUp = desired.isUp }
         if desired.master != nil {
             let known = observed.master == desired.master ? observed.port : nil
@@ -175,6 +184,24 @@ extension MessageBatch {
             message.put(part)
             message.append(to: &self, tag: tag)
         }
+    }
+}
+
+extension MTU {
+    /// True if a link of this MTU has IPv6: the kernel takes it away from those of a smaller one (RFC 8200, section 5).
+    fileprivate var carriesIPv6: Bool { bytes >= 1280 }
+}
+
+extension ObservedLink {
+    /// What must be said of how the link-local address is made; `nil` if nothing.
+    ///
+    /// A link without IPv6 refuses to be told (`EAFNOSUPPORT`); one that gets IPv6 by its MTU begins with the default.
+    fileprivate func newAddressGeneration(as desired: Link) -> AddressGeneration? {
+        guard (desired.mtu ?? mtu).carriesIPv6 else { return nil }
+        if let addressGeneration {
+            return addressGeneration == desired.addressGeneration ? nil : desired.addressGeneration
+        }
+        return !mtu.carriesIPv6 && desired.addressGeneration != .eui64 ? desired.addressGeneration : nil
     }
 }
 

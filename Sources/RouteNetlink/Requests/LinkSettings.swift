@@ -10,6 +10,8 @@ struct LinkSettings {
     /// The index of the bridge; 0 takes the link out of its bridge.
     var master: Int32?
     var addressGeneration: AddressGeneration?
+    /// True if only ``mtu`` gives the link the IPv6 that ``addressGeneration`` is of.
+    var modeNeedsMTU = false
     var isUp: Bool?
     /// The kernel's name of the link's kind; sent only with ``kindOptions``.
     var kind = ""
@@ -37,6 +39,12 @@ struct LinkSettings {
             options.kindOptions = kindOptions
             main.kindOptions = []
         }
+        // The MTU may bring IPv6 back, and only then can it be said how.
+        var mode = LinkSettings()
+        if modeNeedsMTU, addressGeneration != nil {
+            mode.addressGeneration = addressGeneration
+            main.addressGeneration = nil
+        }
         let portNeedsMaster = !portOptions.isEmpty && master != nil
         if portNeedsMaster {
             last.portOptions = portOptions
@@ -46,7 +54,7 @@ struct LinkSettings {
             last.isUp = true
             main.isUp = nil
         }
-        return [options, main, last]
+        return [options, main, mode, last]
     }
 }
 

@@ -1,0 +1,171 @@
+import Foundation
+import LinuxSystem
+import NetworkModel
+import NetworkTesting
+import Planner
+import Reconciler
+import Synchronization
+import Testing
+
+@Suite("Faults", .enabled(if: KernelTests.isAvailable), .serialized)
+struct FaultTests {
+    private static let errnos: [Errno] = [.busy, .outOfMemory, .notPermitted, .noBufferSpace, .fileExists]
+
+    @Test("every step is refused once: the report says what failed, and the node is as it was")
+    func refusals() throws {
+        try Self.withScenario { bench, scenario in
+            try bench.bring(to: scenario.first, "first")
+            let before = try Self.dump(bench.node)
+            try Self.requireEverything(in: bench.weft().plan(scenario.second))
+            var step = 1
+            while true {
+                let errno = Self.errnos[step % Self.errnos.count]
+                let fault = Fault(at: step, errno)
+                let report = try bench.weft(hook: fault.hook).apply(scenario.second)
+                if !fault.hasHappened {
+                    #expect(report.isDone, "unhurt after \(step) steps")
+                    break
+                }
+                let why = "step \(step) (\(fault.what)) \(errno.name)"
+                let failure = report.failures.first
+                #expect(failure?.errno == errno && failure?.object != "", "\(why): \(report.failures)")
+                #expect(report.isRolledBack == true, "\(why): \(report.rollbackFailures)")
+                let differences = try Self.differences(before, Self.dump(bench.node))
+                #expect(differences == [], "\(why)")
+                guard differences.isEmpty else { return }
+                step += 1
+            }
+            print("refused at each of \(step - 1) steps")
+            #expect(step > 40)
+            try KernelOracle.differences(of: bench.node, from: scenario.second).forEach { Issue.record("\($0)") }
+        }
+    }
+
+    @Test("killed at every step: the next apply gets there, whatever the document has become, and nothing is left over")
+    func kills() throws {
+        try Self.withScenario { bench, scenario in
+            var step = 1
+            while true {
+                try bench.bring(to: scenario.first, "before step \(step)")
+                let status = try Self.killed(bench, at: step)
+                if status == 0 { break }
+                #expect(status == 128 + SIGKILL, "step \(step)")
+                let why = "killed at step \(step)"
+                let report: ApplyReport?
+                switch step % 3 {
+                case 0: report = try bench.bring(to: scenario.second, why)
+                case 1: report = try bench.bring(to: scenario.less, "\(why), then less")
+                default:
+                    try AtomicFile.removeTree(bench.node.runtimeDirectory)
+                    try Self.removeUnmarked(bench, scenario, why)
+                    report = try bench.bring(to: scenario.second, "\(why), runtime directory lost")
+                }
+                guard report != nil else { return }
+                step += 1
+            }
+            print("killed at each of \(step - 1) steps")
+            #expect(step > 40)
+            try KernelOracle.differences(of: bench.node, from: scenario.second).forEach { Issue.record("\($0)") }
+        }
+    }
+
+    // MARK: Helpers
+
+    private static func withScenario(_ body: (Workbench, FaultScenario) throws -> Void) throws {
+        try ThrowAwayNode.with("fault-") { node in
+            let foreign = try ForeignWorld(on: node)
+            let lines = try foreign.lines()
+            let bench = Workbench(node)
+            try body(bench, FaultScenario(bench.pools))
+            #expect(try foreign.lines().difference(from: lines).map { "\($0)" } == [])
+            try bench.destroy("last")
+            #expect(try node.namespaces() == ["foreign"])
+        }
+    }
+
+    /// Killed between a namespace's name and its mark, and the registry lost too, Weft can't know the namespace for its own.
+    /// It says so and changes nothing; whoever removes that namespace is through.
+    private static func removeUnmarked(_ bench: Workbench, _ scenario: FaultScenario, _ why: String) throws {
+        do {
+            _ = try bench.weft().plan(scenario.second)
+        } catch let refusal as PlanRefusal {
+            let name = bench.pools.namespaces[2]
+            #expect(refusal.problems.count == 1, "\(why): \(refusal)")
+            // Before it is mounted it is an empty file, of which nothing can be asked.
+            let answer = try bench.node.command(["ip", "-json", "link", "show", "lo"], in: "green").result()
+            #expect(try answer.status != 0 || JSON(text: answer.output)[0]["ifalias"].isNull, "\(why)")
+            try Command(["ip", "netns", "delete", name.text]).output()
+        }
+    }
+
+    /// A scenario that leaves something out proves less than it says.
+    private static func requireEverything(in plan: Plan) {
+        let found = Set(plan.changes.filter(\.isCounted).map { "\($0.verb) \($0.operation.objectKind)" })
+        let objects = ["link", "address", "route", "neighbour", "fdb"]
+        var wanted = Set(objects.flatMap { ["create \($0)", "delete \($0)"] })
+        wanted.formUnion(["change link", "change address", "change route", "change neighbour", "change sysctl"])
+        wanted.formUnion(["remake link", "remake address", "remake route", "create namespace", "delete namespace"])
+        #expect(wanted.subtracting(found) == [])
+    }
+
+    private static func killed(_ bench: Workbench, at step: Int) throws -> Int32 {
+        let program = Bundle.main.bundleURL.deletingLastPathComponent().path
+        let candidates = [
+            "\(program)/weft-faults", CommandLine.arguments[0].replacing(try Regex("/[^/]*$"), with: "") + "/weft-faults",
+        ]
+        guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            throw Missing(paths: candidates)
+        }
+        let node = bench.node
+        let command = Command([path, node.name, node.path(), node.runtimeDirectory, "second", "\(step)"])
+        let result = try command.start().wait()
+        if result.status != 0, result.status != 128 + SIGKILL { Issue.record("\(result)") }
+        return result.status
+    }
+
+    private struct Missing: Error { let paths: [String] }
+
+    private static func dump(_ node: ThrowAwayNode) throws -> WholeDump { try WholeDump.take(of: node) }
+
+    /// What a rollback can't bring back, and nobody misses:
+    /// - a namespace that was deleted and is made again is another one, with another inode;
+    /// - a port that left its bridge gets the next free port number, and the bridge's neighbour ids with it.
+    private static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {
+        func plain(_ dump: WholeDump) -> [String: Int] {
+            var counts: [String: Int] = [:]
+            for line in dump.lines {
+                let text = line.replacing(#/namespace\(.*inode: \d+.*\)/#, with: "namespace")
+                    .replacing(#/"(id|no|designated_port)": [^,]*, /#, with: "")
+                counts[text, default: 0] += 1
+            }
+            return counts
+        }
+        let (before, after) = (plain(old), plain(new))
+        return Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
+            .map { "\(after[$0] == nil ? "-" : "+") \($0)" }.sorted()
+    }
+}
+
+/// A refusal at one step.
+private final class Fault: Sendable {
+    private let count = Atomic<Int>(0)
+    private let step: Int
+    private let errno: Errno
+    private let name = Mutex<String>("")
+
+    init(at step: Int, _ errno: Errno) {
+        self.step = step
+        self.errno = errno
+    }
+
+    var hasHappened: Bool { count.load(ordering: .relaxed) >= step }
+    var what: String { name.withLock { $0 } }
+
+    var hook: StepHook {
+        StepHook { [self] what in
+            guard count.add(1, ordering: .relaxed).newValue == step else { return nil }
+            name.withLock { $0 = what }
+            return errno
+        }
+    }
+}
