@@ -175,7 +175,7 @@ extension ModelKernel {
         }
         if let mtu = link.mtu, mtu != from.mtu { try setMTU(mtu, of: link) }
         if from.master != link.master { try setMaster(link.master, of: link.id) }
-        if link.master != nil { withLink(link.id) { $0.port = link.port } }
+        if link.master != nil { withLink(link.id) { $0.setPort(link.port) } }
         if from.isUp != link.isUp {
             if link.isUp { raise(link.id) } else { lower(link.id) }
         }
@@ -220,7 +220,7 @@ extension ModelKernel {
         }
         withLink(id) { link in
             link.master = master
-            link.port = BridgePort()
+            link.setPort(BridgePort())
         }
     }
 
@@ -333,9 +333,16 @@ extension ObservedLink {
         mtu = link.mtu ?? .ethernet
         mac = link.mac
         master = link.master
-        port = link.master == nil ? nil : link.port
+        if link.master != nil { setPort(link.port) }
         addressGeneration = link.addressGeneration
         group = Mark.linkGroup
         alias = Mark.alias(for: link.purpose)
+    }
+
+    /// Sets the options of a port; a cost that is left open stays, or is what the kernel derives from the link's speed.
+    mutating func setPort(_ wanted: BridgePort) {
+        let cost = wanted.cost ?? port?.cost ?? 2
+        port = wanted
+        port?.cost = cost
     }
 }
