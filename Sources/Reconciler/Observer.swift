@@ -126,7 +126,8 @@ struct Observer {
                 var namespace = try observeNamespace(
                     on: &socket,
                     place: .namespace(name),
-                    nodeLinks: nodeLinks
+                    nodeLinks: nodeLinks,
+                    options: scope.options(for: .namespace(name), registry)
                 )
                 namespace.isMarked = namespace.links.contains { $0.index == 1 && $0.alias == mark }
                 // On record and with our links in it: somebody took the mark off. On record and without either: another
