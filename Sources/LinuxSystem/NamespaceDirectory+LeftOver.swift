@@ -1,7 +1,9 @@
 internal import Glibc
 
 extension NamespaceDirectory {
-    /// All names, sorted, whatever stands behind them. Empty if there is no directory.
+    /// All names, sorted, whatever stands behind them.
+    ///
+    /// Empty if there is no directory.
     ///
     /// - Throws: ``SystemCallError`` for whatever else `open` and `readdir` refuse.
     package func names() throws(SystemCallError) -> [String] {
@@ -25,7 +27,9 @@ extension NamespaceDirectory {
         }
     }
 
-    /// Takes a name away if an interrupted creation left it. Anything else of that name is left alone.
+    /// Takes a name away if an interrupted creation left it.
+    ///
+    /// Anything else of that name is left alone.
     ///
     /// - Throws: ``SystemCallError`` for whatever `unlink` refuses, but that the name is gone already.
     package func removeLeftOver(_ name: String) throws(SystemCallError) {

@@ -7,7 +7,9 @@ internal import CMnl
 ///
 /// Kernel: `net/netlink/af_netlink.c`, `netlink_rcv_skb()`.
 package struct MessageBatch: Sendable {
-    /// How many messages go by one send. More are slower: insertion into an FDB, for one.
+    /// How many messages go by one send.
+    ///
+    /// More are slower: insertion into an FDB, for one.
     package static let limit = 64
 
     /// The messages, each padded to 4 bytes.

@@ -9,7 +9,9 @@ package struct NetlinkError: Error, Hashable, Sendable {
     package var object: String
     /// Why it was refused.
     package var errno: Errno
-    /// The kernel's own sentence, when it sent one. `NLMSGERR_ATTR_MSG`.
+    /// The kernel's own sentence, when it sent one.
+    ///
+    /// `NLMSGERR_ATTR_MSG`.
     package var kernelMessage: String?
     /// What can be done about it.
     package var hint: String?
@@ -36,7 +38,9 @@ package struct NetlinkError: Error, Hashable, Sendable {
         )
     }
 
-    /// What can be done about a refusal. One table, so that it can be read and tested as a whole.
+    /// What can be done about a refusal.
+    ///
+    /// One table, so that it can be read and tested as a whole.
     ///
     /// `object` begins with the kind of object: `link`, `address`, `route`, `neighbour`, `FDB entry`.
     private static func hint(

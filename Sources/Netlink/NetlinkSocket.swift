@@ -44,6 +44,7 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
     /// `NETLINK_EXT_ACK`, `NETLINK_CAP_ACK` and `NETLINK_GET_STRICT_CHK`.
     ///
     /// - Parameter hook: What happens before each message that changes something; for tests.
+    /// - Returns: The socket, bound to a port that the kernel chose.
     /// - Throws: ``SystemCallError`` naming the call that failed.
     package static func route(hook: MessageHook? = nil) throws(SystemCallError) -> NetlinkSocket {
         guard let handle = mnl_socket_open2(NETLINK_ROUTE, CInt(SOCK_CLOEXEC.rawValue)) else {
@@ -179,6 +180,7 @@ extension NetlinkSocket {
     /// - Parameters:
     ///   - request: What is asked for.
     ///   - body: Called with the answer's type and payload, which is valid during the call only.
+    /// - Returns: What `body` returns.
     /// - Throws: ``NetlinkTransportError``, `refused` if there is no such object; or what `body` throws.
     package mutating func get<Value>(
         _ request: NetlinkRequest,

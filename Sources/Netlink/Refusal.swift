@@ -7,9 +7,13 @@ package struct Refusal: Hashable, Sendable {
     package var tag: Int
     /// Why.
     package var errno: Errno
-    /// The kernel's own sentence, when it sent one. `NLMSGERR_ATTR_MSG`.
+    /// The kernel's own sentence, when it sent one.
+    ///
+    /// `NLMSGERR_ATTR_MSG`.
     package var kernelMessage: String?
-    /// Where in the message the attribute stands that the kernel objects to, in bytes. `NLMSGERR_ATTR_OFFS`.
+    /// Where in the message the attribute stands that the kernel objects to, in bytes.
+    ///
+    /// `NLMSGERR_ATTR_OFFS`.
     ///
     /// Advice, not truth: some drivers name the wrong one.
     package var attributeOffset: UInt32?

@@ -5,9 +5,13 @@
 /// Kernel: `net/core/rtnetlink.c` (`rtnl_fdb_add`), `drivers/net/vxlan/vxlan_core.c` (`vxlan_fdb_add`),
 /// `net/bridge/br_fdb.c` (`br_fdb_add`).
 package struct ForwardingEntry: Hashable, Sendable {
-    /// The address that frames are for; zero, on a VXLAN link: all that have no entry. `NDA_LLADDR`.
+    /// The address that frames are for; zero, on a VXLAN link: all that have no entry.
+    ///
+    /// `NDA_LLADDR`.
     package var mac: MACAddress
-    /// The tunnel end that has the address; on VXLAN links only. `NDA_DST`.
+    /// The tunnel end that has the address; on VXLAN links only.
+    ///
+    /// `NDA_DST`.
     package var destination: IPAddress?
     /// The link it is on.
     package var link: LinkID
@@ -15,11 +19,17 @@ package struct ForwardingEntry: Hashable, Sendable {
     package var table: Table
     /// Whether it can move.
     package var state: State
-    /// The VLAN, for bridges that filter them; 0 for none. `NDA_VLAN`.
+    /// The VLAN, for bridges that filter them; 0 for none.
+    ///
+    /// `NDA_VLAN`.
     package var vlan: UInt16 = 0
-    /// The VNI that the tunnel end expects where it is not the link's own. `NDA_VNI`.
+    /// The VNI that the tunnel end expects where it is not the link's own.
+    ///
+    /// `NDA_VNI`.
     package var vni: VNI?
-    /// The UDP port of the tunnel end where it is not the link's own. `NDA_PORT`.
+    /// The UDP port of the tunnel end where it is not the link's own.
+    ///
+    /// `NDA_PORT`.
     package var port: UInt16?
 
     package init(_ mac: MACAddress, on link: LinkID, table: Table, state: State = .permanent) {

@@ -1,4 +1,6 @@
-/// What makes an object of the kernel Weft's. This file alone writes and reads marks.
+/// What makes an object of the kernel Weft's.
+///
+/// This file alone writes and reads marks.
 ///
 /// | object | mark |
 /// | --- | --- |
@@ -9,10 +11,14 @@
 /// | FDB entry | that it stands on a link of Weft's, and is static or permanent |
 /// | namespace | the alias of its `lo` |
 package enum Mark {
-    /// The link group of Weft's links: `weft` in ASCII. `IFLA_GROUP`.
+    /// The link group of Weft's links: `weft` in ASCII.
+    ///
+    /// `IFLA_GROUP`.
     package static let linkGroup: UInt32 = 0x7765_6674
 
-    /// The protocol number of Weft's routes, addresses and neighbours. `rtm_protocol`, `IFA_PROTO`, `NDA_PROTOCOL`.
+    /// The protocol number of Weft's routes, addresses and neighbours.
+    ///
+    /// `rtm_protocol`, `IFA_PROTO`, `NDA_PROTOCOL`.
     package static let protocolNumber: UInt8 = 87
 
     /// What every alias of Weft's begins with.
@@ -21,7 +27,9 @@ package enum Mark {
     /// The longest text that ``alias(for:)`` takes, in bytes: the kernel's `IFALIASZ` less the prefix and the NUL.
     package static let longestPurpose = 255 - 5
 
-    /// The alias of a link that serves `purpose`. `IFLA_IFALIAS`.
+    /// The alias of a link that serves `purpose`.
+    ///
+    /// `IFLA_IFALIAS`.
     package static func alias(for purpose: String) -> String {
         aliasPrefix + purpose
     }
@@ -46,6 +54,7 @@ package enum Mark {
     /// - Parameters:
     ///   - name: The name of the namespace in `/run/netns`.
     ///   - node: The name of the node's own namespace, or `nil` if the node is the host.
+    /// - Returns: The whole alias, of at most 255 bytes.
     package static func namespaceAlias(for name: NamespaceName, ofNode node: String?) -> String {
         // The kernel takes 255 bytes: the name has at most 100 of them, and so has the node's here.
         "\(aliasPrefix)namespace \(name) of \(node.map { "node " + String(decoding: $0.utf8.prefix(100), as: UTF8.self) } ?? "the host")"

@@ -4,9 +4,13 @@
 ///
 /// Kernel: `net/core/neighbour.c` (`neigh_add`), `include/uapi/linux/neighbour.h` (`NDA_*`).
 package struct Neighbour: Hashable, Sendable {
-    /// The address that is asked for. `NDA_DST`.
+    /// The address that is asked for.
+    ///
+    /// `NDA_DST`.
     package var address: IPAddress
-    /// The link-layer address that answers. `NDA_LLADDR`.
+    /// The link-layer address that answers.
+    ///
+    /// `NDA_LLADDR`.
     package var mac: MACAddress
     /// The link it is on.
     package var link: LinkID

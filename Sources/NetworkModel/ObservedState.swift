@@ -97,7 +97,9 @@ package enum ObservedLinkKind: Hashable, Sendable {
     /// Any other kind, by the kernel's name; empty for hardware and `lo`.
     case other(String)
 
-    /// The kernel's name of the kind; empty for hardware and `lo`. `IFLA_INFO_KIND`.
+    /// The kernel's name of the kind; empty for hardware and `lo`.
+    ///
+    /// `IFLA_INFO_KIND`.
     package var name: String {
         switch self {
         case .bridge: "bridge"
@@ -112,9 +114,13 @@ package enum ObservedLinkKind: Hashable, Sendable {
 /// An address as the kernel shows it.
 package struct ObservedAddress: Hashable, Sendable {
     package var value: InterfaceAddress
-    /// Who added it. `IFA_PROTO`; 0 where nobody said.
+    /// Who added it.
+    ///
+    /// `IFA_PROTO`; 0 where nobody said.
     package var protocolNumber: UInt8
-    /// It has no lifetime. `IFA_F_PERMANENT`.
+    /// It has no lifetime.
+    ///
+    /// `IFA_F_PERMANENT`.
     package var isPermanent: Bool
 
     package init(_ value: InterfaceAddress, protocolNumber: UInt8, isPermanent: Bool = true) {
@@ -131,7 +137,9 @@ package struct ObservedAddress: Hashable, Sendable {
 package struct ObservedRoute: Hashable, Sendable {
     /// Its attributes; ``Route/device`` is always there for a route that has one.
     package var value: Route
-    /// Who added it. `rtm_protocol`.
+    /// Who added it.
+    ///
+    /// `rtm_protocol`.
     package var protocolNumber: UInt8
     /// It has something that Weft never asks for: several next hops, an encapsulation, a next-hop object, a TOS.
     package var isUnlikeAnyOfWefts: Bool
@@ -149,7 +157,9 @@ package struct ObservedRoute: Hashable, Sendable {
 /// A permanent neighbour as the kernel shows it.
 package struct ObservedNeighbour: Hashable, Sendable {
     package var value: Neighbour
-    /// Who added it. `NDA_PROTOCOL`; 0 where nobody said.
+    /// Who added it.
+    ///
+    /// `NDA_PROTOCOL`; 0 where nobody said.
     package var protocolNumber: UInt8
 
     package init(_ value: Neighbour, protocolNumber: UInt8) {

@@ -4,29 +4,49 @@
 ///
 /// Kernel: `net/ipv4/fib_frontend.c` (`rtm_ipv4_policy`), `net/ipv6/route.c` (`rtm_ipv6_policy`).
 package struct Route: Hashable, Sendable {
-    /// The addresses it is for. `RTA_DST`.
+    /// The addresses it is for.
+    ///
+    /// `RTA_DST`.
     package var destination: Prefix
-    /// The next hop; of the destination's family. `RTA_GATEWAY`.
+    /// The next hop; of the destination's family.
+    ///
+    /// `RTA_GATEWAY`.
     package var gateway: IPAddress?
-    /// The preferred source address. `RTA_PREFSRC`.
+    /// The preferred source address.
+    ///
+    /// `RTA_PREFSRC`.
     package var source: IPAddress?
     /// Where it is.
     package var place: Place
-    /// The link that packets leave by; `nil` lets the kernel find it by the gateway. `RTA_OIF`.
+    /// The link that packets leave by; `nil` lets the kernel find it by the gateway.
+    ///
+    /// `RTA_OIF`.
     package var device: InterfaceName?
-    /// The routing table; 254 is `main`. `RTA_TABLE`.
+    /// The routing table; 254 is `main`.
+    ///
+    /// `RTA_TABLE`.
     package var table: UInt32 = 254
-    /// Of two routes to one destination the one with the lesser metric is used. `RTA_PRIORITY`.
+    /// Of two routes to one destination the one with the lesser metric is used.
+    ///
+    /// `RTA_PRIORITY`.
     ///
     /// IPv6 has no metric 0: the kernel makes it 1,024, and so does a document.
     package var metric: UInt32 = 0
-    /// The MTU of the path, in bytes, where it is less than the link's. `RTAX_MTU`.
+    /// The MTU of the path, in bytes, where it is less than the link's.
+    ///
+    /// `RTAX_MTU`.
     package var mtu: MTU?
-    /// What becomes of packets. `rtm_type`.
+    /// What becomes of packets.
+    ///
+    /// `rtm_type`.
     package var type = RouteType.unicast
-    /// The gateway is reached on the link although no route leads there. `RTNH_F_ONLINK`.
+    /// The gateway is reached on the link although no route leads there.
+    ///
+    /// `RTNH_F_ONLINK`.
     package var isOnLink = false
-    /// How far the destination is; for IPv4 only. `rtm_scope`. `nil`: global with a gateway, else link; host for `local`.
+    /// How far the destination is; for IPv4 only.
+    ///
+    /// `rtm_scope`. `nil`: global with a gateway, else link; host for `local`.
     package var scope: AddressScope?
 
     package init(to destination: Prefix, in place: Place) {
@@ -35,7 +55,9 @@ package struct Route: Hashable, Sendable {
         metric = destination.family == .ipv6 ? Self.defaultIPv6Metric : 0
     }
 
-    /// What the kernel makes of metric 0 for IPv6. Kernel: `include/net/ip6_route.h`, `IP6_RT_PRIO_USER`.
+    /// What the kernel makes of metric 0 for IPv6.
+    ///
+    /// Kernel: `include/net/ip6_route.h`, `IP6_RT_PRIO_USER`.
     package static let defaultIPv6Metric: UInt32 = 1024
 
     /// The routing table `main`.
@@ -94,7 +116,9 @@ package struct Route: Hashable, Sendable {
     }
 }
 
-/// What becomes of the packets that a route is for. Kernel: `include/uapi/linux/rtnetlink.h`, `RTN_*`.
+/// What becomes of the packets that a route is for.
+///
+/// Kernel: `include/uapi/linux/rtnetlink.h`, `RTN_*`.
 package enum RouteType: String, Hashable, Sendable, CaseIterable {
     /// They go to the gateway or the link. `RTN_UNICAST`.
     case unicast

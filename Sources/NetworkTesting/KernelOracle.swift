@@ -1,6 +1,8 @@
 package import NetworkModel
 
-/// Holds a node against a state, as iproute2 and `/proc` show it. Nothing of Weft's planning or netlink is used.
+/// Holds a node against a state, as iproute2 and `/proc` show it.
+///
+/// Nothing of Weft's planning or netlink is used.
 ///
 /// Looked at is every attribute of the state; what is missing, what is there besides and bears Weft's marks, and what
 /// differs. What the state leaves open is compared with what the kernel would choose, where that can be said.

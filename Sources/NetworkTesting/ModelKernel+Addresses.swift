@@ -1,7 +1,9 @@
 import NetworkModel
 
 extension ModelKernel {
-    /// Adds an address exclusively. Kernel: `inet_rtm_newaddr()`, `inet6_addr_add()`.
+    /// Adds an address exclusively.
+    ///
+    /// Kernel: `inet_rtm_newaddr()`, `inet6_addr_add()`.
     mutating func add(_ address: InterfaceAddress, on id: LinkID) throws(Refusal) {
         _ = try managed(id)
         guard find(address, on: id) == nil else { throw Refusal("EEXIST", "the link has the address") }
@@ -71,7 +73,9 @@ extension ModelKernel {
         removeAddress(at: position, on: id)
     }
 
-    /// Takes an address away; a primary takes its secondaries with it. Kernel: `__inet_del_ifa()`.
+    /// Takes an address away; a primary takes its secondaries with it.
+    ///
+    /// Kernel: `__inet_del_ifa()`.
     mutating func removeAddress(at position: Int, on id: LinkID) {
         guard let link = link(id) else { return }
         let address = link.addresses[position].value
@@ -105,7 +109,9 @@ extension ModelKernel {
 
     // MARK: Prefix routes
 
-    /// The route to its prefix that an address brings. Kernel: `fib_add_ifaddr()`, `addrconf_prefix_route()`.
+    /// The route to its prefix that an address brings.
+    ///
+    /// Kernel: `fib_add_ifaddr()`, `addrconf_prefix_route()`.
     mutating func addPrefixRoute(of address: InterfaceAddress, on id: LinkID) {
         guard let link = link(id), link.isUp, !address.hasNoPrefixRoute else { return }
         let isIPv4 = address.address.family == .ipv4

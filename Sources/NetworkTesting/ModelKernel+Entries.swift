@@ -23,7 +23,8 @@ extension ModelKernel {
 
     mutating func delete(_ neighbour: Neighbour) throws(Refusal) {
         let place = neighbour.link.place
-        guard let position = self[place].neighbours.firstIndex(where: { $0.value.key == neighbour.key }) else {
+        guard let position = self[place].neighbours.firstIndex(where: { $0.value.key == neighbour.key })
+        else {
             throw Refusal("ENOENT", "there is no such neighbour")
         }
         guard self[place].neighbours[position].isManaged else {
@@ -86,9 +87,12 @@ extension ModelKernel {
         let place = entry.link.place
         let doomed: [Int]
         switch entry.table {
-        case .bridge: doomed = positions(ofBridgeEntry: entry).filter { self[place].forwarding[$0].link == entry.link }
+        case .bridge:
+            doomed = positions(ofBridgeEntry: entry).filter { self[place].forwarding[$0].link == entry.link }
         case .own where entry.mac == .zero:
-            doomed = positions(ofOwnEntry: entry).filter { self[place].forwarding[$0].hasDestination(of: entry) }
+            doomed = positions(ofOwnEntry: entry).filter {
+                self[place].forwarding[$0].hasDestination(of: entry)
+            }
         case .own: doomed = positions(ofOwnEntry: entry)
         }
         guard !doomed.isEmpty else { throw Refusal("ENOENT", "there is no such entry") }
@@ -97,7 +101,9 @@ extension ModelKernel {
 
     private func check(_ entry: ForwardingEntry) throws(Refusal) {
         let link = try managed(entry.link)
-        if entry.table == .bridge, link.master == nil { throw Refusal("EINVAL", "the link is no port of a bridge") }
+        if entry.table == .bridge, link.master == nil {
+            throw Refusal("EINVAL", "the link is no port of a bridge")
+        }
     }
 
     private func bridge(of entry: ForwardingEntry) -> LinkID? {
@@ -108,7 +114,8 @@ extension ModelKernel {
     private func positions(ofBridgeEntry entry: ForwardingEntry) -> [Int] {
         let all = self[entry.link.place].forwarding
         return all.indices.filter { position in
-            all[position].table == .bridge && all[position].mac == entry.mac && all[position].vlan == entry.vlan
+            all[position].table == .bridge && all[position].mac == entry.mac
+                && all[position].vlan == entry.vlan
                 && bridge(of: all[position]) == bridge(of: entry)
         }
     }
@@ -126,7 +133,9 @@ extension ModelKernel {
         let place = entry.link.place
         let positions = positions(ofOwnEntry: entry)
         for position in positions { self[place].forwarding[position].state = entry.state }
-        guard !positions.contains(where: { self[place].forwarding[$0].hasDestination(of: entry) }) else { return }
+        guard !positions.contains(where: { self[place].forwarding[$0].hasDestination(of: entry) }) else {
+            return
+        }
         self[place].forwarding.append(entry)
     }
 }

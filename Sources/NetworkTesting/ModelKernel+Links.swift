@@ -46,7 +46,8 @@ extension ModelKernel {
         peers[first] = second
         peers[second] = first
         for (id, other) in [(first, second), (second, first)] {
-            let number: Int32? = id.place == other.place ? nil : Int32(places.firstIndex(of: other.place) ?? 0)
+            let number: Int32? =
+                id.place == other.place ? nil : Int32(places.firstIndex(of: other.place) ?? 0)
             let index = link(other)?.index ?? 0
             withLink(id) { $0.kind = .veth(peerIndex: index, peerNamespace: number) }
         }
@@ -87,21 +88,26 @@ extension ModelKernel {
         if let underlay = vxlan.underlay { try checkParent(underlay) }
         for place in places {
             for link in self[place].links {
-                guard case .vxlan(let other) = link.kind, other.vni == vxlan.vni, other.port == vxlan.port else { continue }
+                guard case .vxlan(let other) = link.kind, other.vni == vxlan.vni, other.port == vxlan.port
+                else { continue }
                 throw Refusal("EEXIST", "VNI \(vxlan.vni) and port are taken by '\(link.name)'")
             }
         }
     }
 
     private func checkParent(_ name: InterfaceName) throws(Refusal) {
-        guard link(LinkID(name, in: .node)) != nil else { throw Refusal("ENODEV", "there is no parent '\(name)'") }
+        guard link(LinkID(name, in: .node)) != nil else {
+            throw Refusal("ENODEV", "there is no parent '\(name)'")
+        }
     }
 
     /// Kernel: `drivers/net/macvlan.c`, `macvlan_common_newlink()`.
     private func check(_ macvlan: Macvlan, mtu: MTU?) throws(Refusal) {
         try checkParent(macvlan.parent)
         let parent = link(LinkID(macvlan.parent, in: .node))
-        if let mtu, let limit = parent?.mtu, mtu > limit { throw Refusal("EINVAL", "the parent's MTU is less") }
+        if let mtu, let limit = parent?.mtu, mtu > limit {
+            throw Refusal("EINVAL", "the parent's MTU is less")
+        }
         if parent?.master != nil { throw Refusal("EBUSY", "the parent is a port of a bridge") }
         let siblings = macvlans(on: macvlan.parent)
         let isShared = siblings.contains { $0.mode == .passthru } || macvlan.mode == .passthru
@@ -169,7 +175,7 @@ extension ModelKernel {
         }
         if let mtu = link.mtu, mtu != from.mtu { try setMTU(mtu, of: link) }
         if from.master != link.master { try setMaster(link.master, of: link.id) }
-        if link.master != nil { withLink(link.id) { $0.port = link.port } }
+        if link.master != nil { withLink(link.id) { $0.setPort(link.port) } }
         if from.isUp != link.isUp {
             if link.isUp { raise(link.id) } else { lower(link.id) }
         }
@@ -214,7 +220,7 @@ extension ModelKernel {
         }
         withLink(id) { link in
             link.master = master
-            link.port = BridgePort()
+            link.setPort(BridgePort())
         }
     }
 
@@ -229,7 +235,9 @@ extension ModelKernel {
             if let underlay = new.underlay { try checkParent(underlay) }
             withLink(link.id) { $0.kind = .vxlan(new) }
         case (.macvlan(let old), .macvlan(let new)):
-            guard old.parent == new.parent else { throw Refusal("EOPNOTSUPP", "a macvlan link keeps its parent") }
+            guard old.parent == new.parent else {
+                throw Refusal("EOPNOTSUPP", "a macvlan link keeps its parent")
+            }
             guard old.mode == new.mode || (old.mode != .passthru && new.mode != .passthru) else {
                 throw Refusal("EINVAL", "'passthru' is not entered or left")
             }
@@ -249,7 +257,9 @@ extension ModelKernel {
         permitted.local = new.local
         permitted.remote = new.remote
         if new.underlay != nil { permitted.underlay = new.underlay }
-        guard permitted == new else { throw Refusal("EOPNOTSUPP", "a VXLAN link keeps what it was made with") }
+        guard permitted == new else {
+            throw Refusal("EOPNOTSUPP", "a VXLAN link keeps what it was made with")
+        }
         let families = Set([old.local, old.remote, new.local, new.remote].compactMap { $0?.family })
         guard families.count < 2 else { throw Refusal("EINVAL", "a VXLAN link keeps its family") }
     }
@@ -323,9 +333,16 @@ extension ObservedLink {
         mtu = link.mtu ?? .ethernet
         mac = link.mac
         master = link.master
-        port = link.master == nil ? nil : link.port
+        if link.master != nil { setPort(link.port) }
         addressGeneration = link.addressGeneration
         group = Mark.linkGroup
         alias = Mark.alias(for: link.purpose)
+    }
+
+    /// Sets the options of a port; a cost that is left open stays, or is what the kernel derives from the link's speed.
+    mutating func setPort(_ wanted: BridgePort) {
+        let cost = wanted.cost ?? port?.cost ?? 2
+        port = wanted
+        port?.cost = cost
     }
 }

@@ -13,7 +13,7 @@ extension ModelKernel {
         link.mac = MACAddress(bits: 0x0200_0000_ee00 + UInt64(index))
         link.addressGeneration = AddressGeneration.none
         link.master = master
-        link.port = master == nil ? nil : BridgePort()
+        if master != nil { link.setPort(BridgePort()) }
         insert(link, at: id.place)
     }
 

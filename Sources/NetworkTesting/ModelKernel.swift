@@ -230,7 +230,9 @@ package struct ModelKernel: Sendable {
         }
     }
 
-    /// Writes a setting; that of forwarding is written to every link too. Kernel: `inet_forward_change()`.
+    /// Writes a setting; that of forwarding is written to every link too.
+    ///
+    /// Kernel: `inet_forward_change()`.
     package mutating func write(_ sysctl: Sysctl) throws(Refusal) {
         guard settings[sysctl.key] != nil else { throw Refusal("ENOENT", "there is no such setting") }
         settings[sysctl.key] = sysctl.value

@@ -107,7 +107,9 @@ extension PlannerStates {
         state.forwarding = possible.forwarding(state.forwarding)
         // The kernel has one state for all destinations of the zero address.
         for position in state.forwarding.indices where state.forwarding[position].mac == .zero {
-            let first = state.forwarding.first { $0.mac == .zero && $0.link == state.forwarding[position].link }
+            let first = state.forwarding.first {
+                $0.mac == .zero && $0.link == state.forwarding[position].link
+            }
             state.forwarding[position].state = first?.state ?? .permanent
         }
         state.sysctls = possible.sysctls(state.sysctls, namespaces: state.namespaces)

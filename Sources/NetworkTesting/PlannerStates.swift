@@ -84,7 +84,9 @@ package struct PlannerStates {
         guard !(link.id.place == .node && parents.contains(link.id.name)) else { return }
         // Links that stand on each other in a circle are refused before there is a plan.
         guard link.kind.parentName?.text.hasPrefix("br") != true else { return }
-        let bridges = state.links.values.filter { $0.kind.isBridge && $0.id.place == link.id.place }.map(\.id.name)
+        let bridges = state.links.values.filter { $0.kind.isBridge && $0.id.place == link.id.place }.map(
+            \.id.name
+        )
         guard chance(65), let bridge = pick(bridges.sorted()) else { return }
         link.master = bridge
         link.port = port()
@@ -121,7 +123,9 @@ package struct PlannerStates {
     private mutating func makeMacvlans() {
         for number in 0..<2 where chance(55) {
             let id = LinkID(Self.name("mv\(number)"), in: pick(places) ?? .node)
-            guard let parent = pick(possibleParents.filter { !parents.contains($0) || !chance(70) }) else { continue }
+            guard let parent = pick(possibleParents.filter { !parents.contains($0) || !chance(70) }) else {
+                continue
+            }
             let isShared = parents.contains(parent)
             var modes = Macvlan.Mode.allCases.filter { !isShared || $0 != .passthru }
             let usesWhole = state.links.values.contains { $0.kind.isPassthru(on: parent) }

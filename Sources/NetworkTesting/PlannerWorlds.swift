@@ -178,7 +178,8 @@ package struct PlannerWorlds {
     }
 
     private mutating func removeEntry(_ place: Place) {
-        guard let namespace = kernel.state[place], let list = states.pick(ModelKernel.EntryList.allCases) else { return }
+        guard let namespace = kernel.state[place], let list = states.pick(ModelKernel.EntryList.allCases)
+        else { return }
         let positions: [Int]
         switch list {
         case .routes: positions = namespace.routes.indices.filter { namespace.routes[$0].isManaged }

@@ -68,7 +68,9 @@ struct AddressComparison {
         var seen: Set<Prefix> = []
         for address in existing.addresses where address.value.address.family == .ipv4 {
             let prefix = address.value.prefix
-            guard seen.insert(prefix).inserted, wantedPrefixes.contains(prefix), address.isManaged else { continue }
+            guard seen.insert(prefix).inserted, wantedPrefixes.contains(prefix), address.isManaged else {
+                continue
+            }
             let stays = wanted[Key(address.value)].map { !address.value.needsRemake(as: $0) } ?? false
             if !stays { clearedPrefixes.insert(prefix) }
         }
@@ -154,7 +156,9 @@ struct AddressComparison {
         let last = deletedLast.filter { isIPv4($0.value) }.count
         let unasked = dropped.filter(isIPv4).count
         losesEveryIPv4First = first > 0 && first + unasked == before.count
-        let strangers = before.filter { !$0.isManaged && wanted[Key($0.value)] == nil && !dropped.contains($0.value) }
+        let strangers = before.filter {
+            !$0.isManaged && wanted[Key($0.value)] == nil && !dropped.contains($0.value)
+        }
         losesEveryIPv4Last = last > 0 && strangers.isEmpty && !link.addresses.contains(where: isIPv4)
     }
 
@@ -166,7 +170,9 @@ struct AddressComparison {
 }
 
 extension ObservedAddress {
-    /// True for the link-local address that the kernel makes from the link's MAC. `IFAPROT_KERNEL_LL` is 3.
+    /// True for the link-local address that the kernel makes from the link's MAC.
+    ///
+    /// `IFAPROT_KERNEL_LL` is 3.
     var isMadeFromMAC: Bool {
         protocolNumber == 3 && value.address.family == .ipv6 && value.address.isLinkLocal
     }

@@ -83,7 +83,8 @@ extension Operation {
         case .createLink(let creation): return "\(creation.words)\(place)"
         case .changeLink(_, let link): return "\(link.kind.name) link '\(link.id.name)'\(place)"
         case .deleteLink(let id, _, let peer):
-            let other = peer.map { " with its other end '\($0.name)'\(NodePlanner.words(for: $0.place))" } ?? ""
+            let other =
+                peer.map { " with its other end '\($0.name)'\(NodePlanner.words(for: $0.place))" } ?? ""
             return "link '\(id.name)'\(place)\(other)"
         case .addAddress(let address, let link), .replaceAddress(let address, let link),
             .deleteAddress(let address, let link):

@@ -219,7 +219,9 @@ struct LinkSurvey {
         }
         for (id, link) in observed where desired[id] != nil {
             // A VXLAN link can change the link under it, but not once that is gone.
-            if let parent = link.kind.parent, parent != desired[id]?.kind.parent { children[parent, default: []].append(id) }
+            if let parent = link.kind.parent, parent != desired[id]?.kind.parent {
+                children[parent, default: []].append(id)
+            }
         }
         var waiting = fates.keys.filter { fates[$0]?.goesFirst == true }.sorted()
         while let gone = waiting.popLast() {
@@ -268,7 +270,9 @@ extension ObservedNamespace {
 }
 
 extension VXLAN {
-    /// Why the kernel can't change a VXLAN link in place. Kernel: `vxlan_nl2conf()` with `changelink`.
+    /// Why the kernel can't change a VXLAN link in place.
+    ///
+    /// Kernel: `vxlan_nl2conf()` with `changelink`.
     func reasonToRemake(as new: VXLAN) -> String? {
         if vni != new.vni { return "the VNI can't be changed in place" }
         if port != new.port { return "the UDP port can't be changed in place" }
@@ -290,7 +294,9 @@ extension VXLAN {
 }
 
 extension Macvlan {
-    /// Why the kernel can't change a macvlan link in place. Kernel: `macvlan_changelink()`.
+    /// Why the kernel can't change a macvlan link in place.
+    ///
+    /// Kernel: `macvlan_changelink()`.
     func reasonToRemake(as new: Macvlan) -> String? {
         if parent != new.parent { return "the parent can't be changed in place" }
         if mode != new.mode, mode == .passthru || new.mode == .passthru {

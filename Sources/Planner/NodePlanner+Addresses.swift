@@ -60,11 +60,18 @@ extension NodePlanner {
             let sources = addresses.filter { $0.family == .ipv4 }
             switch links.fates[id] {
             case .remake: losses.note(sources, goneFrom: id.place, .whileClearing)
-            case .delete: losses.note(sources, goneFrom: id.place, losses.isCleared(id) ? .whileClearing : .whileRemoving)
+            case .delete:
+                losses.note(
+                    sources,
+                    goneFrom: id.place,
+                    losses.isCleared(id) ? .whileClearing : .whileRemoving
+                )
             case .create, .blocked, nil: losses.note(addresses, lastingAt: id.place)
             case .keep: break
             }
         }
-        for link in links.desired.values { losses.note(link.addresses.map(\.address), wantedAt: link.id.place) }
+        for link in links.desired.values {
+            losses.note(link.addresses.map(\.address), wantedAt: link.id.place)
+        }
     }
 }

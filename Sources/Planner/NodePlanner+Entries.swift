@@ -20,8 +20,12 @@ extension NodePlanner {
             }
             guard let position, isKept(wanted.link) else {
                 // A link that is there may have found the neighbour out by itself, which no dump of permanent ones shows.
-                let operation = isKept(wanted.link) ? Operation.replaceNeighbour(wanted) : .addNeighbour(wanted)
-                fill(wanted.link.place, Change(.create, operation, reason: links.reasonToComeAgain(on: wanted.link)))
+                let operation =
+                    isKept(wanted.link) ? Operation.replaceNeighbour(wanted) : .addNeighbour(wanted)
+                fill(
+                    wanted.link.place,
+                    Change(.create, operation, reason: links.reasonToComeAgain(on: wanted.link))
+                )
                 continue
             }
             isWanted[position] = true
@@ -33,7 +37,8 @@ extension NodePlanner {
             }
         }
         var unwanted: [Neighbour] = []
-        for (position, existing) in present.elements.enumerated() where !isWanted[position] && existing.isManaged {
+        for (position, existing) in present.elements.enumerated()
+        where !isWanted[position] && existing.isManaged {
             let link = existing.value.link
             let isLost = losses.loss(of: existing.value).map { $0.isSure } ?? false
             if isKept(link), reasonForLoss(link) == nil, !isLost { unwanted.append(existing.value) }
@@ -55,8 +60,9 @@ extension LinkSurvey {
         fates[link]?.goesFirst == true ? "it goes with the link that is made anew" : nil
     }
 
-    /// Why the kernel drops the neighbours of a kept link; `nil` if it does not. Kernel: `neigh_changeaddr()`,
-    /// `neigh_ifdown()`.
+    /// Why the kernel drops the neighbours of a kept link; `nil` if it does not.
+    ///
+    /// Kernel: `neigh_changeaddr()`, `neigh_ifdown()`.
     fileprivate func reasonForLosingNeighbours(_ id: LinkID) -> String? {
         guard case .keep(let existing)? = fates[id], let link = desired[id] else { return nil }
         if existing.isUp, !link.isUp { return "the kernel drops it as the link goes down" }

@@ -41,7 +41,10 @@ extension NodePlanner {
         }
         if existing.count == 1, wanted.canReplace(first) {
             let differences = first.differences(from: wanted)
-            return fill(wanted.link.place, Change(.change, .replaceForwarding(wanted), differences: differences))
+            return fill(
+                wanted.link.place,
+                Change(.change, .replaceForwarding(wanted), differences: differences)
+            )
         }
         remake(existing, as: wanted)
     }
@@ -63,7 +66,8 @@ extension NodePlanner {
         guard !isThere else { return }
         let reason =
             existing.count > 1
-            ? "made anew: it has several destinations" : "made anew: its destination can't be changed in place"
+            ? "made anew: it has several destinations"
+            : "made anew: its destination can't be changed in place"
         let differences = existing.count > 1 ? [] : existing[0].differences(from: wanted)
         fill(
             wanted.link.place,
@@ -103,13 +107,17 @@ private struct EntryTable: Equatable {
 extension LinkSurvey {
     /// The link whose table entries that are there are in: their own link, or the bridge of that.
     fileprivate func table(of entries: EntryTable) -> LinkID {
-        guard entries.table == .bridge, let master = observed[entries.link]?.master else { return entries.link }
+        guard entries.table == .bridge, let master = observed[entries.link]?.master else {
+            return entries.link
+        }
         return LinkID(master, in: entries.link.place)
     }
 
     /// The link whose table entries shall be in.
     fileprivate func tableWhenFilled(of entries: EntryTable) -> LinkID {
-        guard entries.table == .bridge, let master = desired[entries.link]?.master else { return entries.link }
+        guard entries.table == .bridge, let master = desired[entries.link]?.master else {
+            return entries.link
+        }
         return LinkID(master, in: entries.link.place)
     }
 }
@@ -132,7 +140,9 @@ private struct PlacedEntry: Keyed {
 }
 
 extension ForwardingEntry {
-    /// True for the entries of a VXLAN link that can have several destinations. Kernel: `vxlan_fdb_update_existing()`.
+    /// True for the entries of a VXLAN link that can have several destinations.
+    ///
+    /// Kernel: `vxlan_fdb_update_existing()`.
     fileprivate var takesDestinations: Bool { table == .own && (mac == .zero || mac.isMulticast) }
 
     /// True if the kernel can turn `existing` into this entry.

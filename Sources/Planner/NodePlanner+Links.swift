@@ -42,8 +42,10 @@ extension NodePlanner {
             guard link.id < peerID, let peer = links.desired[peerID] else { return }
             creation.peer = peer
         }
-        let isBetweenNamespaces = creation.peer.map { $0.id.place != .node && link.id.place != .node } ?? false
-        creation.index = link.index ?? indexes.next(in: link.id.place, isBetweenNamespaces: isBetweenNamespaces)
+        let isBetweenNamespaces =
+            creation.peer.map { $0.id.place != .node && link.id.place != .node } ?? false
+        creation.index =
+            link.index ?? indexes.next(in: link.id.place, isBetweenNamespaces: isBetweenNamespaces)
         if let peer = creation.peer {
             creation.peerIndex =
                 peer.index ?? indexes.next(in: peer.id.place, isBetweenNamespaces: isBetweenNamespaces)
@@ -101,7 +103,9 @@ extension NodePlanner {
                 guard isFirstOfDeletedPair(id) else { continue }
                 steps.clearing.append(deletion(of: existing, id: id, isCounted: false))
             case .delete(let existing):
-                let isEarly = isBlocking(id, existing, needs) || standsOnClearedLink(existing, needs) || goesWithRemade(id)
+                let isEarly =
+                    isBlocking(id, existing, needs) || standsOnClearedLink(existing, needs)
+                    || goesWithRemade(id)
                 losses.note(id, isEarly ? .whileClearing : .whileRemoving)
                 guard isFirstOfDeletedPair(id), !diesWithNamespace(id) else { continue }
                 let change = deletion(of: existing, id: id, isCounted: true)
@@ -183,7 +187,9 @@ extension NodePlanner {
     private func standsOnClearedLink(_ existing: ObservedLink, _ needs: LinkNeeds) -> Bool {
         var parent = existing.kind.parent
         var steps = 0
-        while let name = parent, let link = links.observed[LinkID(name, in: .node)], steps <= links.observed.count {
+        while let name = parent, let link = links.observed[LinkID(name, in: .node)],
+            steps <= links.observed.count
+        {
             let id = LinkID(name, in: .node)
             if isRemade(id) || goesWithRemade(id) { return true }
             if isDeleted(id), isBlocking(id, link, needs) { return true }

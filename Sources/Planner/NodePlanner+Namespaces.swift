@@ -42,7 +42,9 @@ extension NodePlanner {
 }
 
 extension ObservedNamespace {
-    /// True if the loopback link is up. `lo` has index 1 in every namespace.
+    /// True if the loopback link is up.
+    ///
+    /// `lo` has index 1 in every namespace.
     var hasLoopbackUp: Bool {
         links.contains { $0.index == 1 && $0.isUp }
     }

@@ -5,7 +5,9 @@ extension NodePlanner {
     mutating func planRoutes() {
         let present = KeyIndex(observed.everywhere(\.routes))
         var isWanted = [Bool](repeating: false, count: present.elements.count)
-        usableDevices.formUnion(links.desired.values.filter(\.isUp).map(\.id).filter { links.fates[$0]?.isBlocked != true })
+        usableDevices.formUnion(
+            links.desired.values.filter(\.isUp).map(\.id).filter { links.fates[$0]?.isBlocked != true }
+        )
         let ways = OnLinkPrefixes(of: links, and: desired, observed: observed)
         for route in desired.routesInOrder {
             guard checkDevice(of: route) else { continue }
@@ -64,7 +66,11 @@ extension NodePlanner {
         } else if let loss {
             if let foreign { return refuse(route, holder: foreign) }
             let change = Change(.create, .replaceRoute(from: nil, to: route), reason: loss.reason)
-            if losses.isDroppedInTheEnd(mine.value) { steps.restoring.append(change) } else { fill(route.place, change) }
+            if losses.isDroppedInTheEnd(mine.value) {
+                steps.restoring.append(change)
+            } else {
+                fill(route.place, change)
+            }
         }
     }
 
@@ -193,7 +199,9 @@ extension ObservedRoute {
         return "protocol \(Self.names[protocolNumber] ?? "\(protocolNumber)")\(way)"
     }
 
-    /// The protocols that `ip route` has names for. `/etc/iproute2/rt_protos`.
+    /// The protocols that `ip route` has names for.
+    ///
+    /// `/etc/iproute2/rt_protos`.
     private static let names: [UInt8: String] = [
         1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 11: "zebra", 12: "bird", 16: "dhcp",
         18: "keepalived", 186: "bgp", 187: "isis", 188: "ospf", 189: "rip", 192: "eigrp",

@@ -20,7 +20,9 @@ extension NodePlanner {
             let change = setting.isPutBack ? putBack(sysctl) : change(of: sysctl, from: existing, written)
             guard let change else { continue }
             steps.settings.append(change)
-            if let scope = sysctl.key.forwardingScope, sysctl.key.turnsOnForwarding { written[scope] = sysctl.value }
+            if let scope = sysctl.key.forwardingScope, sysctl.key.turnsOnForwarding {
+                written[scope] = sysctl.value
+            }
         }
     }
 
@@ -36,7 +38,8 @@ extension NodePlanner {
         }
     }
 
-    private func change(of sysctl: Sysctl, from existing: String?, _ written: [Sysctl.Key: String]) -> Change? {
+    private func change(of sysctl: Sysctl, from existing: String?, _ written: [Sysctl.Key: String]) -> Change?
+    {
         if let link = sysctl.key.link, case .remake? = links.fates[link] {
             let reason = "it goes with link '\(link.name)', which is made anew"
             return Change(.change, .writeSysctl(sysctl, before: nil), reason: reason)

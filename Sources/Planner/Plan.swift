@@ -59,7 +59,9 @@ package struct PlanOptions: Hashable, Sendable {
 
 /// The node is in the way of the document: nothing was changed.
 package struct PlanRefusal: Error, Hashable, Sendable {
-    /// Every reason, in the order of the objects. Never empty.
+    /// Every reason, in the order of the objects.
+    ///
+    /// Never empty.
     package let problems: [Problem]
 }
 

@@ -29,7 +29,9 @@ extension NodeState {
         routes += namespace.routes.filter(\.isManaged).map(\.value)
         let own = namespace.neighbours.filter { $0.isManaged && links[$0.value.link] != nil }
         neighbours += own.map(\.value).sorted { $0.key < $1.key }
-        let entries = namespace.forwarding.filter { links[$0.link] != nil }.sorted(by: ForwardingEntry.isOrdered)
+        let entries = namespace.forwarding.filter { links[$0.link] != nil }.sorted(
+            by: ForwardingEntry.isOrdered
+        )
         for entry in entries where forwarding.last?.key != entry.key { forwarding.append(entry) }
     }
 }

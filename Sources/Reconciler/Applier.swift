@@ -215,7 +215,9 @@ struct Applier: ~Copyable {
         try settle(refusals)
     }
 
-    /// Takes the kernel's refusals in. Of several for one change the first counts: the others follow from it.
+    /// Takes the kernel's refusals in.
+    ///
+    /// Of several for one change the first counts: the others follow from it.
     private mutating func settle(_ refusals: [Refusal]) throws {
         done = begun
         progress(done)

@@ -2,7 +2,9 @@ internal import LinuxSystem
 internal import NetworkModel
 internal import Planner
 
-/// What an operator can do about a refusal. One table, so that it can be read and tested as a whole.
+/// What an operator can do about a refusal.
+///
+/// One table, so that it can be read and tested as a whole.
 enum FailureHints {
     static func hint(for operation: Operation, _ errno: Errno?) -> String? {
         guard let errno else { return nil }

@@ -3,7 +3,9 @@ internal import Netlink
 internal import NetworkModel
 internal import RouteNetlink
 
-/// Reads what a node holds. Changes nothing.
+/// Reads what a node holds.
+///
+/// Changes nothing.
 struct Observer {
     let node: Node
 
@@ -61,6 +63,7 @@ struct Observer {
     /// - Parameters:
     ///   - sessions: Where the node is entered.
     ///   - scope: What is read.
+    /// - Returns: The node, and what was on record of it.
     /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``UnreadableRegistry``: what could not be read is never
     ///   taken for absent.
     func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
@@ -123,7 +126,8 @@ struct Observer {
                 var namespace = try observeNamespace(
                     on: &socket,
                     place: .namespace(name),
-                    nodeLinks: nodeLinks
+                    nodeLinks: nodeLinks,
+                    options: scope.options(for: .namespace(name), registry)
                 )
                 namespace.isMarked = namespace.links.contains { $0.index == 1 && $0.alias == mark }
                 // On record and with our links in it: somebody took the mark off. On record and without either: another

@@ -172,14 +172,14 @@ extension Registry {
             switch change.operation {
             case .createNamespace(let name):
                 namespaces.insert(name)
-            case .addNeighbour(let neighbour):
+            case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour):
                 neighbours.insert(neighbour.link.place)
             case .writeSysctl(let sysctl, let before?):
                 let first = sysctls[sysctl.key]?.before ?? before
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
             case .writeSysctl, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
                 .addAddress,
-                .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour,
+                .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute,
                 .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
                 .restoreSysctl:
                 break

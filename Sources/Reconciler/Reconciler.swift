@@ -45,7 +45,9 @@ package struct Reconciler: Sendable {
         }
     }
 
-    /// The addresses that the node itself holds, by which it is known among the nodes of a document. Needs no privilege.
+    /// The addresses that the node itself holds, by which it is known among the nodes of a document.
+    ///
+    /// Needs no privilege.
     package func localAddresses() throws -> [IPAddress] {
         try onThread { reconciler in
             var sessions = try Sessions(node: reconciler.node)
@@ -54,7 +56,9 @@ package struct Reconciler: Sendable {
         }
     }
 
-    /// Finds what an apply of `desired` would change. Changes nothing.
+    /// Finds what an apply of `desired` would change.
+    ///
+    /// Changes nothing.
     ///
     /// - Throws: ``PlanRefusal`` if the node is in the way; else what could not be read.
     package func plan(_ desired: NodeState) throws -> Plan {

@@ -85,7 +85,9 @@ struct Sessions: ~Copyable {
         }
     }
 
-    /// A descriptor of a named namespace, for a message that puts a link there. Valid until another one is visited.
+    /// A descriptor of a named namespace, for a message that puts a link there.
+    ///
+    /// Valid until another one is visited.
     mutating func descriptor(of name: NamespaceName) throws -> CInt {
         try visit(name).namespace.rawValue
     }

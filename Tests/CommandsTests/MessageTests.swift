@@ -109,8 +109,8 @@ struct MessageTests {
                     "error: cannot create macvlan link 'mv0': there is no link 'nope' on this node",
                     "error: cannot create vxlan link 'vx9': VNI 9 at UDP port 4789 is taken by link 'vx1', "
                         + "which is not Weft's",
-                    "error: cannot add route 10.8.0.0/16 via 10.5.0.8: table 254 has a route to 10.8.0.0/16 with metric 0 "
-                        + "that is not Weft's (protocol 3 via 10.5.0.9 dev d0)",
+                    "error: cannot add route 10.8.0.0/16 via 10.5.0.8: table main has a route to 10.8.0.0/16 with metric 0 "
+                        + "that is not Weft's (protocol boot via 10.5.0.9 dev d0)",
                 ]
             )
             let hints = result.errors.split(separator: "\n").filter { $0.hasPrefix("  hint: ") }

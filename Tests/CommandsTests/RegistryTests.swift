@@ -174,7 +174,7 @@ struct RemovedNamespaceTests {
 
             let words = count == 1 ? "1 process still runs" : "\(count) processes still run"
             let lines = """
-                - delete link 'v0' with its other end 'NODE.red/eth0'
+                - delete link 'v0' with its other end 'eth0' in namespace 'NODE.red'
                 - delete namespace 'NODE.red': \(words) there, cut off from the network
 
                 """

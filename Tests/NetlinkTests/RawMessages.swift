@@ -68,7 +68,9 @@ extension MessageBatch {
     }
 }
 
-/// Runs `body` in a network namespace that dies with it. Expectations belong outside: there the test is known.
+/// Runs `body` in a network namespace that dies with it.
+///
+/// Expectations belong outside: there the test is known.
 func inThrowawayNamespace<Value>(_ body: () throws -> Value) throws -> Value {
     try DedicatedThread.run(named: "test") {
         try NamespaceHandle.unshareNew()

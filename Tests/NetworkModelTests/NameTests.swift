@@ -4,7 +4,10 @@ import Testing
 
 @Suite("Names, MACs and marks")
 struct NameTests {
-    @Test("names of links are taken", arguments: ["a", "br9", "eth0.100", "0123456789abcde", "veth-x_y", "é", "..."])
+    @Test(
+        "names of links are taken",
+        arguments: ["a", "br9", "eth0.100", "0123456789abcde", "veth-x_y", "é", "..."]
+    )
     func linkName(text: String) throws {
         #expect(try InterfaceName(text).description == text)
     }
@@ -29,7 +32,10 @@ struct NameTests {
         do { _ = try InterfaceName(text) } catch { #expect(error.reason == reason) }
     }
 
-    @Test("names of namespaces are taken", arguments: ["a", "NODE.NAME", "..a", "a:b", String(repeating: "n", count: 255)])
+    @Test(
+        "names of namespaces are taken",
+        arguments: ["a", "NODE.NAME", "..a", "a:b", String(repeating: "n", count: 255)]
+    )
     func namespaceName(text: String) throws {
         #expect(try NamespaceName(text).description == text)
     }
@@ -47,7 +53,10 @@ struct NameTests {
         let name = try InterfaceName("eth0.1")
         #expect("\(LinkID(name, in: .node))" == "eth0.1")
         #expect("\(LinkID(name, in: .namespace(try NamespaceName("red"))))" == "red/eth0.1")
-        #expect("\(Sysctl.Key(path: "net/ipv4/conf/eth0.1/forwarding", in: .node))" == "net.ipv4.conf.eth0/1.forwarding")
+        #expect(
+            "\(Sysctl.Key(path: "net/ipv4/conf/eth0.1/forwarding", in: .node))"
+                == "net.ipv4.conf.eth0/1.forwarding"
+        )
     }
 
     // MARK: MACs
@@ -68,8 +77,10 @@ struct NameTests {
     @Test(
         "MACs are refused",
         arguments: [
-            "", "02", "02:00:00:00:00", "02:00:00:00:00:0", "02:00:00:00:00:07:", "02-00-00-00-00-07", "020000000007",
-            "2:0:0:0:0:7", "02:00:00:00:00:0g", "02:00:00:00:00:07:08", " 02:00:00:00:00:07", "02:00:00:00:0:007",
+            "", "02", "02:00:00:00:00", "02:00:00:00:00:0", "02:00:00:00:00:07:", "02-00-00-00-00-07",
+            "020000000007",
+            "2:0:0:0:0:7", "02:00:00:00:00:0g", "02:00:00:00:00:07:08", " 02:00:00:00:00:07",
+            "02:00:00:00:0:007",
         ]
     )
     func badMAC(text: String) {
@@ -79,7 +90,9 @@ struct NameTests {
     @Test("MACs are read from six bytes, and no others")
     func macBytes() {
         for count in 0...10 where count != 6 {
-            #expect([UInt8](repeating: 1, count: count).withUnsafeBytes { MACAddress(networkBytes: $0) } == nil)
+            #expect(
+                [UInt8](repeating: 1, count: count).withUnsafeBytes { MACAddress(networkBytes: $0) } == nil
+            )
         }
     }
 
@@ -93,10 +106,18 @@ struct NameTests {
         #expect(Mark.purpose(fromAlias: "weft:") == "")
         #expect(Mark.isManaged(linkGroup: Mark.linkGroup, alias: ""))
         for group in [Mark.deletionGroups.lowerBound, Mark.deletionGroups.upperBound] {
-            #expect(Mark.isManaged(linkGroup: group, alias: alias) && !Mark.isManaged(linkGroup: group, alias: "other"))
+            #expect(
+                Mark.isManaged(linkGroup: group, alias: alias)
+                    && !Mark.isManaged(linkGroup: group, alias: "other")
+            )
         }
-        for group in [0, 1, Mark.deletionGroups.lowerBound - 1, Mark.deletionGroups.upperBound + 1, Mark.linkGroup + 1] {
-            #expect(!Mark.isManaged(linkGroup: group, alias: alias), "the alias alone is no mark: anybody can copy it")
+        for group in [
+            0, 1, Mark.deletionGroups.lowerBound - 1, Mark.deletionGroups.upperBound + 1, Mark.linkGroup + 1,
+        ] {
+            #expect(
+                !Mark.isManaged(linkGroup: group, alias: alias),
+                "the alias alone is no mark: anybody can copy it"
+            )
         }
         #expect(!Mark.deletionGroups.contains(Mark.linkGroup))
         #expect(Mark.alias(for: String(repeating: "x", count: Mark.longestPurpose)).utf8.count == 255)
@@ -127,7 +148,9 @@ struct NameTests {
         route.scope = .link
         #expect(route.effectiveScope == .link)
         #expect(Route(to: .all(.ipv6), in: .node).effectiveScope == .global)
-        #expect(Route(to: .all(.ipv6), in: .node).metric == 1024 && Route(to: .all(.ipv4), in: .node).metric == 0)
+        #expect(
+            Route(to: .all(.ipv6), in: .node).metric == 1024 && Route(to: .all(.ipv4), in: .node).metric == 0
+        )
     }
 
     @Test("an FDB entry of the zero address is known by its destination, others are not")

@@ -3,18 +3,29 @@ import NetworkTesting
 import Testing
 
 /// Expects of some values what every order keeps: one of `<`, `==`, `>`; and that of three in a row.
-func expectOrder<Value: Comparable & Hashable>(_ values: [Value], _ location: SourceLocation = #_sourceLocation) {
+func expectOrder<Value: Comparable & Hashable>(
+    _ values: [Value],
+    _ location: SourceLocation = #_sourceLocation
+) {
     let sorted = values.sorted()
     for (left, right) in zip(values, values.dropFirst()) {
         let count = [left < right, left == right, right < left].filter { $0 }.count
-        #expect(count == 1, "of two values one is less, or they are equal: \(left), \(right)", sourceLocation: location)
+        #expect(
+            count == 1,
+            "of two values one is less, or they are equal: \(left), \(right)",
+            sourceLocation: location
+        )
         #expect((left == right) == (Set([left, right]).count == 1), sourceLocation: location)
     }
     for index in stride(from: 0, to: sorted.count - 2, by: 2) {
         let (first, second, third) = (sorted[index], sorted[index + 1], sorted[index + 2])
         #expect(!(second < first) && !(third < second) && !(third < first), sourceLocation: location)
     }
-    #expect(values.reversed().sorted() == sorted, "the order does not depend on where one begins", sourceLocation: location)
+    #expect(
+        values.reversed().sorted() == sorted,
+        "the order does not depend on where one begins",
+        sourceLocation: location
+    )
 }
 
 @Suite("Orders")
@@ -24,7 +35,8 @@ struct OrderLaws {
     }
 
     private var links: [LinkID] {
-        places.flatMap { place in ["a", "b", "eth0"].map { LinkID(InterfaceName(fromKernel: $0), in: place) } }
+        places.flatMap { place in ["a", "b", "eth0"].map { LinkID(InterfaceName(fromKernel: $0), in: place) }
+        }
     }
 
     @Test("every key has one order, in which equal is the same as equal")
@@ -35,7 +47,9 @@ struct OrderLaws {
         expectOrder((0..<600).map { _ in routeKey(&random) })
         expectOrder((0..<600).map { _ in Neighbour.Key(address: address(&random), link: links[0]) })
         expectOrder((0..<600).map { _ in forwardingKey(&random) })
-        expectOrder((0..<200).map { _ in Sysctl.Key(path: "net/\(Int.random(in: 0...9, using: &random))", in: .node) })
+        expectOrder(
+            (0..<200).map { _ in Sysctl.Key(path: "net/\(Int.random(in: 0...9, using: &random))", in: .node) }
+        )
         expectOrder((0..<200).map { _ in MACAddress(bits: .random(in: 0...50, using: &random)) })
         expectOrder((0..<200).map { _ in MTU(bytes: .random(in: 68...99, using: &random)) })
         expectOrder((0..<200).map { _ in VNI(number: .random(in: 1...20, using: &random)) })

@@ -13,7 +13,9 @@ import Testing
 /// - `plan.txt` is what an operator reads. `WEFT_GOLDEN=write` writes it anew, to be read before it is committed.
 @Suite("Golden plans")
 struct GoldenTests {
-    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+        "Golden"
+    )
 
     static let names: [String] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
@@ -27,14 +29,16 @@ struct GoldenTests {
 
     @Test("the plan is as it is written", arguments: names)
     func plan(name: String) throws {
-        let case_ = Self.folder.appendingPathComponent(name)
+        let folder = Self.folder.appendingPathComponent(name)
         var kernel = ModelKernel()
-        let before = try state(case_.appendingPathComponent("before.yaml"))
+        let before = try state(folder.appendingPathComponent("before.yaml"))
         try kernel.carryOut(Plan(from: kernel.observed(for: before), to: before))
-        for line in try lines(case_.appendingPathComponent("drift.txt")) { try GoldenDrift.happen(line, to: &kernel) }
-        let after = try state(case_.appendingPathComponent("after.yaml"))
+        for line in try lines(folder.appendingPathComponent("drift.txt")) {
+            try GoldenDrift.happen(line, to: &kernel)
+        }
+        let after = try state(folder.appendingPathComponent("after.yaml"))
         let text = try words(for: after, on: &kernel)
-        let file = case_.appendingPathComponent("plan.txt")
+        let file = folder.appendingPathComponent("plan.txt")
         if ProcessInfo.processInfo.environment["WEFT_GOLDEN"] == "write" {
             try text.write(to: file, atomically: true, encoding: .utf8)
         }
@@ -47,7 +51,8 @@ struct GoldenTests {
         do {
             plan = try Plan(from: kernel.observed(for: desired), to: desired)
         } catch {
-            return error.problems.map { "refused: \($0.message)\n" + ($0.hint.map { "    \($0)\n" } ?? "") }.joined()
+            return error.problems.map { "refused: \($0.message)\n" + ($0.hint.map { "    \($0)\n" } ?? "") }
+                .joined()
         }
         try kernel.carryOut(plan)
         kernel.forgetRecords(except: desired)
@@ -87,7 +92,9 @@ enum GoldenDrift {
             kernel.addSetting(Sysctl(key, value: words[2]))
         case "no-route":
             let place = try place(words[1])
-            let own = (kernel.state[place]?.routes ?? []).indices.filter { kernel.state[place]?.routes[$0].isManaged == true }
+            let own = (kernel.state[place]?.routes ?? []).indices.filter {
+                kernel.state[place]?.routes[$0].isManaged == true
+            }
             kernel.remove(.routes, at: own[Int(words[2]) ?? 0], in: place)
         default: throw NoSuchWord(line: line)
         }

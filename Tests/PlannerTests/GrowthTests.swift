@@ -51,14 +51,23 @@ struct GrowthTests {
         base.addresses = [InterfaceAddress(IPAddress(ipv4: 0x0a00_0001), prefixLength: 24)]
         let numbers = 0..<UInt32(count)
         if many == .addresses {
-            base.addresses += numbers.map { InterfaceAddress(IPAddress(ipv4: 0x0b00_0000 + $0 * 2 + UInt32(variant)), prefixLength: 8) }
+            base.addresses += numbers.map {
+                InterfaceAddress(IPAddress(ipv4: 0x0b00_0000 + $0 * 2 + UInt32(variant)), prefixLength: 8)
+            }
         }
         state.links[base.id] = base
         switch many {
         case .routes, .gateways:
             state.routes = numbers.map { number in
-                var route = Route(to: Prefix(containing: IPAddress(ipv4: 0x1400_0000 + number << 8), length: 24), in: .node)
-                if many == .gateways { route.gateway = IPAddress(ipv4: 0x0a00_0002) } else { route.device = base.id.name }
+                var route = Route(
+                    to: Prefix(containing: IPAddress(ipv4: 0x1400_0000 + number << 8), length: 24),
+                    in: .node
+                )
+                if many == .gateways {
+                    route.gateway = IPAddress(ipv4: 0x0a00_0002)
+                } else {
+                    route.device = base.id.name
+                }
                 if variant == 1 { route.mtu = MTU(bytes: 1400) }
                 return route
             }
@@ -66,14 +75,22 @@ struct GrowthTests {
             for number in numbers { addLink(many, number, variant, to: &state) }
         case .neighbours:
             state.neighbours = numbers.map {
-                Neighbour(IPAddress(ipv4: 0x0a00_0000 + $0), mac: MACAddress(bits: UInt64(7 + variant)), on: base.id)
+                Neighbour(
+                    IPAddress(ipv4: 0x0a00_0000 + $0),
+                    mac: MACAddress(bits: UInt64(7 + variant)),
+                    on: base.id
+                )
             }
         case .forwarding:
             var tunnel = bridge("vx0")
             tunnel.kind = .vxlan(VXLAN(vni: VNI(number: 7)))
             state.links[tunnel.id] = tunnel
             state.forwarding = numbers.map { number in
-                var entry = ForwardingEntry(MACAddress(bits: 0x0200_0000_0000 + UInt64(number)), on: tunnel.id, table: .own)
+                var entry = ForwardingEntry(
+                    MACAddress(bits: 0x0200_0000_0000 + UInt64(number)),
+                    on: tunnel.id,
+                    table: .own
+                )
                 entry.destination = IPAddress(ipv4: 0x0a00_0002 + UInt32(variant))
                 return entry
             }
@@ -97,7 +114,12 @@ struct GrowthTests {
             let far = LinkID(PlannerStates.name("eth0"), in: .namespace(name))
             link.kind = .veth(peer: far)
             link.isUp = variant == 0
-            var end = Link(far, kind: .veth(peer: link.id), mac: MACAddress(bits: 0x0200_0000_0002), purpose: "")
+            var end = Link(
+                far,
+                kind: .veth(peer: link.id),
+                mac: MACAddress(bits: 0x0200_0000_0002),
+                purpose: ""
+            )
             end.addresses = [InterfaceAddress(IPAddress(ipv4: 0x0a00_0002), prefixLength: 24)]
             state.links[far] = end
         }
@@ -124,7 +146,11 @@ extension ObservedState {
         for id in state.links.keys.sorted() {
             guard let link = state.links[id], let index = indexes[id] else { continue }
             let observed = ObservedLink(link, index: index, peerIndex: indexes)
-            if let name = id.place.name { namespaces[name]?.links.append(observed) } else { node.links.append(observed) }
+            if let name = id.place.name {
+                namespaces[name]?.links.append(observed)
+            } else {
+                node.links.append(observed)
+            }
         }
         node.routes = state.routes.map { route in
             var route = route
@@ -151,7 +177,10 @@ extension ObservedLink {
         case .vxlan(let vxlan): kind = .vxlan(vxlan)
         case .macvlan(let macvlan): kind = .macvlan(macvlan)
         case .veth(let peer):
-            kind = .veth(peerIndex: peerIndex[peer] ?? 0, peerNamespace: peer.place == link.id.place ? nil : 0)
+            kind = .veth(
+                peerIndex: peerIndex[peer] ?? 0,
+                peerNamespace: peer.place == link.id.place ? nil : 0
+            )
         }
         self.init(link.id.name, index: index, kind: kind)
         isUp = link.isUp

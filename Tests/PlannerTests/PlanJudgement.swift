@@ -19,13 +19,17 @@ extension Operation {
             return isForeign(link.id) || !from.isManaged ? "a stranger's link" : nil
         case .deleteLink(let id, _, let peer):
             return isForeign(id) || peer.map(isForeign) == true ? "a stranger's link" : nil
-        case .addAddress(_, let link), .replaceAddress(_, let link): return isForeign(link) ? "a stranger's link" : nil
+        case .addAddress(_, let link), .replaceAddress(_, let link):
+            return isForeign(link) ? "a stranger's link" : nil
         case .deleteAddress(let address, let link):
-            let present = state[link.place]?.links.first { $0.name == link.name }?.addresses.first { $0.value == address }
+            let present = state[link.place]?.links.first { $0.name == link.name }?.addresses.first {
+                $0.value == address
+            }
             let isWefts = present.map { $0.isManaged || $0.protocolNumber == 3 } ?? true
             return isForeign(link) || !isWefts ? "a stranger's address" : nil
         case .addRoute(let route), .replaceRoute(_, let route):
-            let holders = state[route.place]?.routes.filter { $0.value.key == route.key && !$0.isManaged } ?? []
+            let holders =
+                state[route.place]?.routes.filter { $0.value.key == route.key && !$0.isManaged } ?? []
             return holders.isEmpty ? nil : "a stranger's route"
         case .deleteRoute(let route):
             let isWefts = state[route.place]?.routes.contains { $0.value == route && $0.isManaged } ?? false
@@ -33,7 +37,9 @@ extension Operation {
         case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour):
             return isForeign(neighbour.link) ? "a stranger's link" : nil
         case .deleteNeighbour(let neighbour):
-            let isWefts = state[neighbour.link.place]?.neighbours.contains { $0.value == neighbour && $0.isManaged }
+            let isWefts = state[neighbour.link.place]?.neighbours.contains {
+                $0.value == neighbour && $0.isManaged
+            }
             return isForeign(neighbour.link) || isWefts != true ? "a stranger's neighbour" : nil
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             return isForeign(entry.link) ? "a stranger's link" : nil
@@ -47,7 +53,8 @@ extension Operation {
     /// True for a deletion that something later in the plan waits for, judged from what the kernel refuses.
     func mayGoEarly(in plan: Plan, _ tried: PlannerCase) -> Bool {
         switch self {
-        case .deleteLink: true  // Which of them may is judged by the model kernel; that the others don't, by golden cases.
+        // Which of them may is judged by the model kernel; that the others don't, by golden cases.
+        case .deleteLink: true
         case .deleteAddress(let address, let link):
             // A wanted one is of its prefix, or it is of another length.
             tried.desired.links[link]?.addresses.contains {
@@ -89,6 +96,7 @@ extension ModelKernel {
     /// What is Weft's, a text for each thing, in no order.
     ///
     /// - Parameter origin: The node on which Weft's records of settings count.
+    /// - Returns: The texts.
     func weftsOwn(recordedOn origin: ModelKernel) -> Set<String> {
         var all: Set<String> = []
         for place in places {
@@ -97,7 +105,9 @@ extension ModelKernel {
             for var link in namespace.links where link.isManaged {
                 all.formUnion(link.addresses.filter(\.isManaged).map { "\(place) \(link.name) \($0)" })
                 link.addresses = []
-                if case .veth(let index, _) = link.kind { link.kind = .veth(peerIndex: index, peerNamespace: nil) }
+                if case .veth(let index, _) = link.kind {
+                    link.kind = .veth(peerIndex: index, peerNamespace: nil)
+                }
                 all.insert("\(place) \(link)")
             }
             all.formUnion(namespace.routes.filter(\.isManaged).map { "\($0)" })
@@ -140,7 +150,9 @@ extension ObservedState {
                 lines += link.addresses.map { "    \($0.value) \($0.value.scope) proto \($0.protocolNumber)" }
             }
             lines += namespace.routes.map { "route \($0.value.summary) proto \($0.protocolNumber)" }
-            lines += namespace.neighbours.map { "neigh \($0.value.address) \($0.value.link) proto \($0.protocolNumber)" }
+            lines += namespace.neighbours.map {
+                "neigh \($0.value.address) \($0.value.link) proto \($0.protocolNumber)"
+            }
             lines += namespace.forwarding.map { "fdb \($0)" }
         }
         return lines.joined(separator: "\n")
@@ -180,25 +192,35 @@ extension PlannerTally {
     /// What plans of a whole run are expected to have.
     static var labelsOfPlans: [String] {
         let options = [
-            "up", "mtu", "mac", "master", "alias", "group", "addrgenmode", "peer", "parent", "mode", "stp_state",
-            "priority", "forward_delay", "hello_time", "max_age", "ageing_time", "group_fwd_mask", "vlan_filtering",
+            "up", "mtu", "mac", "master", "alias", "group", "addrgenmode", "peer", "parent", "mode",
+            "stp_state",
+            "priority", "forward_delay", "hello_time", "max_age", "ageing_time", "group_fwd_mask",
+            "vlan_filtering",
             "vlan_default_pvid", "mcast_snooping", "mcast_querier", "nf_call_iptables", "nf_call_ip6tables",
             "nf_call_arptables", "bridge_slave.cost", "bridge_slave.priority", "bridge_slave.hairpin",
-            "bridge_slave.guard", "bridge_slave.root_block", "bridge_slave.fastleave", "bridge_slave.learning",
+            "bridge_slave.guard", "bridge_slave.root_block", "bridge_slave.fastleave",
+            "bridge_slave.learning",
             "bridge_slave.flood", "bridge_slave.mcast_flood", "bridge_slave.bcast_flood",
-            "bridge_slave.neigh_suppress", "bridge_slave.isolated", "vni", "local", "remote", "dev", "port", "learning",
+            "bridge_slave.neigh_suppress", "bridge_slave.isolated", "vni", "local", "remote", "dev", "port",
+            "learning",
             "ttl", "tos", "ageing", "proxy", "udpcsum", "udp6zerocsumtx", "udp6zerocsumrx", "scope", "nodad",
-            "noprefixroute", "lifetime", "protocol", "type", "via", "src", "onlink", "kind", "dst", "state", "value",
+            "noprefixroute", "lifetime", "protocol", "type", "via", "src", "onlink", "kind", "dst", "state",
+            "value",
             "mark", "lo",
         ]
         let verbs = [
-            "create namespace", "change namespace", "delete namespace", "create link", "change link", "remake link",
-            "delete link", "create address", "change address", "remake address", "delete address", "create route",
-            "change route", "remake route", "delete route", "create neighbour", "change neighbour", "delete neighbour",
+            "create namespace", "change namespace", "delete namespace", "create link", "change link",
+            "remake link",
+            "delete link", "create address", "change address", "remake address", "delete address",
+            "create route",
+            "change route", "remake route", "delete route", "create neighbour", "change neighbour",
+            "delete neighbour",
             "create fdb", "change fdb", "remake fdb", "delete fdb", "change sysctl",
         ]
         let kinds = ["bridge", "veth", "vxlan", "macvlan"].map { "kind \($0)" }
-        return options.map { "option \($0)" } + verbs + kinds + ["the empty plan", "a well-formed node", "a broken node"]
+        return options.map { "option \($0)" } + verbs + kinds + [
+            "the empty plan", "a well-formed node", "a broken node",
+        ]
     }
 
     mutating func count(_ plan: Plan, for tried: PlannerCase) {

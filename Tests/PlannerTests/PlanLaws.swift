@@ -59,7 +59,9 @@ struct PlanLaws {
             tried.kernel.forgetRecords(except: tried.desired)
             let after = try tried.plan()
             guard !after.isEmpty else { return }
-            throw Broken("\(after.text)\nafter\n\(plan.text)\nfrom\n\(before.text)\nnow\n\(tried.kernel.state.text)")
+            throw Broken(
+                "\(after.text)\nafter\n\(plan.text)\nfrom\n\(before.text)\nnow\n\(tried.kernel.state.text)"
+            )
         }
         tally.check()
     }
@@ -68,7 +70,8 @@ struct PlanLaws {
     func strangersAreLeftAlone() throws {
         try forEachCase { tried, plan, _ in
             for change in plan.changes {
-                guard let offence = change.operation.offence(against: tried.kernel.state, tried.desired) else { continue }
+                guard let offence = change.operation.offence(against: tried.kernel.state, tried.desired)
+                else { continue }
                 throw Broken("\(offence)\n\(change)\nfrom\n\(tried.kernel.state.text)")
             }
         }
@@ -89,7 +92,10 @@ struct PlanLaws {
         try forEachCase { tried, plan, seed in
             var random = SeededGenerator(seed: seed)
             let state = tried.kernel.observed(for: tried.desired)
-            let again = try Plan(from: state.rebuilt(using: &random), to: tried.desired.rebuilt(using: &random))
+            let again = try Plan(
+                from: state.rebuilt(using: &random),
+                to: tried.desired.rebuilt(using: &random)
+            )
             guard again == plan else { throw Broken("\(plan.text)\nand then\n\(again.text)") }
             let back = NodeState(restoring: state, node: "n")
             let backAgain = NodeState(restoring: state.rebuilt(using: &random), node: "n")
@@ -104,7 +110,11 @@ struct PlanLaws {
         try forEachCase { tried, _, _ in
             guard tried.isWellFormed else { return }
             let itself = NodeState(restoring: tried.kernel.observed(), node: "n")
-            let plan = try Plan(from: tried.kernel.observed(for: itself), to: itself, options: PlanOptions(isRollback: true))
+            let plan = try Plan(
+                from: tried.kernel.observed(for: itself),
+                to: itself,
+                options: PlanOptions(isRollback: true)
+            )
             guard plan.isEmpty else { throw Broken("\(plan.text)\nfrom\n\(tried.kernel.state.text)") }
         }
     }
@@ -124,18 +134,24 @@ struct PlanLaws {
                 let refusals = kernel.carryOutKeepingOn(rollback)
                 // What was broken before may be such that the kernel does not take it again.
                 guard refusals.allSatisfy({ !tried.isWellFormed && $0.code != "FOREIGN" }) else {
-                    throw Broken("\(refusals)\nin\n\(rollback.text)\nafter \(count) of\n\(plan.text)\nto\n\(middle.text)")
+                    throw Broken(
+                        "\(refusals)\nin\n\(rollback.text)\nafter \(count) of\n\(plan.text)\nto\n\(middle.text)"
+                    )
                 }
                 guard refusals.isEmpty else { continue }
                 let remaining = try Plan(from: kernel.observed(for: back), to: back, options: options)
                 guard remaining.isEmpty else {
-                    throw Broken("\(remaining.text)\nremains of\n\(rollback.text)\nafter \(count) of\n\(plan.text)")
+                    throw Broken(
+                        "\(remaining.text)\nremains of\n\(rollback.text)\nafter \(count) of\n\(plan.text)"
+                    )
                 }
                 // What strangers have put in the place of Weft's meanwhile stays.
                 guard tried.isWellFormed, rollback.warnings.isEmpty else { continue }
                 let was = tried.kernel.weftsOwn(recordedOn: tried.kernel)
                 let difference = kernel.weftsOwn(recordedOn: tried.kernel).symmetricDifference(was)
-                guard difference.isEmpty else { throw Broken("\(difference.sorted())\nafter \(count) of\n\(plan.text)") }
+                guard difference.isEmpty else {
+                    throw Broken("\(difference.sorted())\nafter \(count) of\n\(plan.text)")
+                }
             }
         }
     }

@@ -15,7 +15,10 @@ struct ProblemTests {
     }
 
     private func route(_ third: UInt32, dev device: String) -> Route {
-        var route = Route(to: Prefix(containing: IPAddress(ipv4: 0x0a00_0000 + third << 8), length: 24), in: .node)
+        var route = Route(
+            to: Prefix(containing: IPAddress(ipv4: 0x0a00_0000 + third << 8), length: 24),
+            in: .node
+        )
         route.device = name(device)
         return route
     }
@@ -77,7 +80,7 @@ struct ProblemTests {
         #expect(
             refusal.problems.map(\.message) == [
                 "cannot create link 'docker0': the name is taken by a bridge link that is not Weft's",
-                "cannot create namespace 'blue': /run/netns has a namespace of this name that is not Weft's",
+                "cannot create namespace 'blue': /run/netns has one of this name that is not this node's",
                 "cannot create macvlan link 'mv0': there is no link 'ens5' on this node",
                 "cannot create macvlan link 'mv1': the link 'br1' under it is no longer in the document",
                 "cannot create vxlan link 'vx1': VNI 1 at UDP port 4789 is taken by link 'flannel.1', which is not Weft's",
@@ -99,9 +102,15 @@ struct ProblemTests {
     func rollbackIsNotRefused() throws {
         let kernel = try kernel()
         let desired = desired()
-        let plan = try Plan(from: kernel.observed(for: desired), to: desired, options: PlanOptions(isRollback: true))
+        let plan = try Plan(
+            from: kernel.observed(for: desired),
+            to: desired,
+            options: PlanOptions(isRollback: true)
+        )
         #expect(plan.warnings.count == 12)
-        for change in plan.changes { #expect(change.operation.offence(against: kernel.state, desired) == nil) }
+        for change in plan.changes {
+            #expect(change.operation.offence(against: kernel.state, desired) == nil)
+        }
     }
 
     @Test("a full bridge loses the ports that go before it gets those that come")

@@ -70,7 +70,12 @@ enum SingleEdit: String, CaseIterable {
             state.namespaces.insert(new)
             return "violet"
         case .newBridge:
-            state.links[id] = Link(id, kind: .bridge(Bridge()), mac: MACAddress(bits: 0x0200_0000_0777), purpose: "new")
+            state.links[id] = Link(
+                id,
+                kind: .bridge(Bridge()),
+                mac: MACAddress(bits: 0x0200_0000_0777),
+                purpose: "new"
+            )
             return "br7"
         case .newSetting:
             let key = Sysctl.Key(path: "net/ipv4/tcp_fin_timeout", in: .node)
@@ -82,15 +87,22 @@ enum SingleEdit: String, CaseIterable {
         guard let link = links.randomElement(using: &random) else { return nil }
         switch self {
         case .newAddress:
-            state.links[link]?.addresses.append(InterfaceAddress(IPAddress(ipv4: 0x0a63_0001), prefixLength: 24))
+            state.links[link]?.addresses.append(
+                InterfaceAddress(IPAddress(ipv4: 0x0a63_0001), prefixLength: 24)
+            )
             return "10.99.0.1/24 dev \(link)"
         case .newRoute:
-            var route = Route(to: Prefix(containing: IPAddress(ipv4: 0x0a62_0000), length: 16), in: link.place)
+            var route = Route(
+                to: Prefix(containing: IPAddress(ipv4: 0x0a62_0000), length: 16),
+                in: link.place
+            )
             route.device = link.name
             state.routes.insert(route, at: 0)
             return "10.98.0.0/16 dev \(link.name)"
         case .newNeighbour:
-            state.neighbours.append(Neighbour(IPAddress(ipv4: 0x0a63_0007), mac: PlannerStates.stationMAC(9), on: link))
+            state.neighbours.append(
+                Neighbour(IPAddress(ipv4: 0x0a63_0007), mac: PlannerStates.stationMAC(9), on: link)
+            )
             return "10.99.0.7 dev \(link)"
         default:
             guard state.links[link]?.master != nil else { return nil }

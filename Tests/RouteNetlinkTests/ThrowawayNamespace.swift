@@ -8,7 +8,9 @@ enum ThrowawayNamespace {
     /// True if namespaces can be made.
     static var isAvailable: Bool { geteuid() == 0 }
 
-    /// Runs `body` in a new namespace. Expectations belong outside: there the test is known.
+    /// Runs `body` in a new namespace.
+    ///
+    /// Expectations belong outside: there the test is known.
     static func run<Value>(_ body: () throws -> Value) throws -> Value {
         try DedicatedThread.run(named: "test") {
             try NamespaceHandle.unshareNew()
@@ -66,7 +68,9 @@ func judge(_ command: String) throws -> JSON {
     JSON(try JSONSerialization.jsonObject(with: Data(try shell(command).utf8)))
 }
 
-/// A JSON value. What is missing is `nil` all the way down.
+/// A JSON value.
+///
+/// What is missing is `nil` all the way down.
 struct JSON {
     let value: Any?
 

@@ -22,6 +22,7 @@ struct KeyedItems<Element, Key: Comparable> {
     ///
     /// - Parameter complain: Called for each that has the key of an earlier one: where that stands, the element, and where
     ///   it stands.
+    /// - Returns: The elements, none of them with the key of another.
     func sorted(orComplain complain: (_ first: Int, _ again: Element, _ item: Int) -> Void) -> [Element] {
         if isInOrder { return elements }
         // By position too, for the first of several is the one that stands first.

@@ -6,23 +6,37 @@ package struct Link: Hashable, Sendable {
     package var id: LinkID
     /// What it is, with the options of its kind.
     package var kind: LinkKind
-    /// Whether it is administratively up. `IFF_UP`.
+    /// Whether it is administratively up.
+    ///
+    /// `IFF_UP`.
     package var isUp = true
-    /// The largest layer-3 packet, in bytes; `nil` for what the kernel would choose. `IFLA_MTU`.
+    /// The largest layer-3 packet, in bytes; `nil` for what the kernel would choose.
+    ///
+    /// `IFLA_MTU`.
     package var mtu: MTU?
-    /// Its link-layer address. `IFLA_ADDRESS`.
+    /// Its link-layer address.
+    ///
+    /// `IFLA_ADDRESS`.
     package var mac: MACAddress
-    /// The bridge, in the same place, that it is a port of. `IFLA_MASTER`.
+    /// The bridge, in the same place, that it is a port of.
+    ///
+    /// `IFLA_MASTER`.
     package var master: InterfaceName?
     /// How it behaves as a port of its bridge; of no meaning without ``master``.
     package var port = BridgePort()
-    /// How its link-local IPv6 address is made. `IFLA_INET6_ADDR_GEN_MODE`.
+    /// How its link-local IPv6 address is made.
+    ///
+    /// `IFLA_INET6_ADDR_GEN_MODE`.
     package var addressGeneration = AddressGeneration.eui64
-    /// What it is for, in at most ``Mark/longestPurpose`` bytes. `IFLA_IFALIAS`, behind the mark.
+    /// What it is for, in at most ``Mark/longestPurpose`` bytes.
+    ///
+    /// `IFLA_IFALIAS`, behind the mark.
     package var purpose: String
     /// Its addresses, in order.
     package var addresses: [InterfaceAddress] = []
-    /// The interface index that it must have; `nil` lets the planner choose. Only a rollback asks for one.
+    /// The interface index that it must have; `nil` lets the planner choose.
+    ///
+    /// Only a rollback asks for one.
     package var index: Int32?
 
     package init(_ id: LinkID, kind: LinkKind, mac: MACAddress, purpose: String) {
@@ -44,7 +58,9 @@ package enum LinkKind: Hashable, Sendable {
     /// A second address on a parent link.
     case macvlan(Macvlan)
 
-    /// The kernel's name of the kind. `IFLA_INFO_KIND`.
+    /// The kernel's name of the kind.
+    ///
+    /// `IFLA_INFO_KIND`.
     package var name: String {
         switch self {
         case .bridge: "bridge"
@@ -72,7 +88,9 @@ package enum LinkKind: Hashable, Sendable {
     }
 }
 
-/// How a link's link-local IPv6 address is made. Kernel: `include/uapi/linux/if_link.h`, `IN6_ADDR_GEN_MODE_*`.
+/// How a link's link-local IPv6 address is made.
+///
+/// Kernel: `include/uapi/linux/if_link.h`, `IN6_ADDR_GEN_MODE_*`.
 package enum AddressGeneration: String, Hashable, Sendable, CaseIterable {
     /// From the link's MAC. `IN6_ADDR_GEN_MODE_EUI64`.
     case eui64
@@ -90,15 +108,25 @@ package enum AddressGeneration: String, Hashable, Sendable, CaseIterable {
 
 /// An address on a link, with the length of the prefix that is on-link through it.
 package struct InterfaceAddress: Hashable, Sendable {
-    /// The address, host bits and all. `IFA_LOCAL`.
+    /// The address, host bits and all.
+    ///
+    /// `IFA_LOCAL`.
     package var address: IPAddress
-    /// The length of the on-link prefix, in bits. `ifa_prefixlen`.
+    /// The length of the on-link prefix, in bits.
+    ///
+    /// `ifa_prefixlen`.
     package var prefixLength: UInt8
-    /// How far the address is valid; for IPv4 only, IPv6 derives it from the address. `ifa_scope`.
+    /// How far the address is valid; for IPv4 only, IPv6 derives it from the address.
+    ///
+    /// `ifa_scope`.
     package var scope = AddressScope.global
-    /// Usable at once, with no duplicate address detection; for IPv6 only. `IFA_F_NODAD`.
+    /// Usable at once, with no duplicate address detection; for IPv6 only.
+    ///
+    /// `IFA_F_NODAD`.
     package var skipsDuplicateDetection = false
-    /// Brings no route to its prefix. `IFA_F_NOPREFIXROUTE`.
+    /// Brings no route to its prefix.
+    ///
+    /// `IFA_F_NOPREFIXROUTE`.
     package var hasNoPrefixRoute = false
 
     package init(_ address: IPAddress, prefixLength: UInt8) {
@@ -116,7 +144,9 @@ extension InterfaceAddress: CustomStringConvertible {
     package var description: String { "\(address)/\(prefixLength)" }
 }
 
-/// How far an address or a route is valid. Kernel: `include/uapi/linux/rtnetlink.h`, `RT_SCOPE_*`.
+/// How far an address or a route is valid.
+///
+/// Kernel: `include/uapi/linux/rtnetlink.h`, `RT_SCOPE_*`.
 package enum AddressScope: String, Hashable, Sendable, CaseIterable {
     /// Everywhere. `RT_SCOPE_UNIVERSE`.
     case global

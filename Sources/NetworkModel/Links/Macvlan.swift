@@ -4,9 +4,13 @@
 ///
 /// Kernel: `drivers/net/macvlan.c`, `include/uapi/linux/if_link.h` (`IFLA_MACVLAN_*`).
 package struct Macvlan: Hashable, Sendable {
-    /// The link of the node whose wire it shares. The kernel fixes it at creation. `IFLA_LINK`.
+    /// The link of the node whose wire it shares.
+    ///
+    /// The kernel fixes it at creation. `IFLA_LINK`.
     package var parent: InterfaceName
-    /// Whom it reaches on that wire. `IFLA_MACVLAN_MODE`.
+    /// Whom it reaches on that wire.
+    ///
+    /// `IFLA_MACVLAN_MODE`.
     package var mode: Mode
 
     package init(parent: InterfaceName, mode: Mode = .bridge) {

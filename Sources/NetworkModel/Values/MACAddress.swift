@@ -57,7 +57,9 @@ package struct MACAddress: Hashable, Sendable, Comparable {
     /// `00:00:00:00:00:00`: the flood entry of a VXLAN link's FDB; no link may have it.
     package static let zero = MACAddress(bits: 0)
 
-    /// True if the group bit is set: multicast or broadcast. No link may have such an address.
+    /// True if the group bit is set: multicast or broadcast.
+    ///
+    /// No link may have such an address.
     package var isMulticast: Bool { bits >> 40 & 1 == 1 }
 
     package static func < (left: MACAddress, right: MACAddress) -> Bool { left.bits < right.bits }

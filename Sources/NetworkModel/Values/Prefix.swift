@@ -35,7 +35,9 @@ package struct Prefix: Hashable, Sendable {
     /// True if the prefix holds one address only.
     package var isHost: Bool { length == family.width }
 
-    /// True if `other` lies in the range. Addresses of the other family never do.
+    /// True if `other` lies in the range.
+    ///
+    /// Addresses of the other family never do.
     package func contains(_ other: IPAddress) -> Bool {
         other.family == family && Prefix(containing: other, length: length) == self
     }

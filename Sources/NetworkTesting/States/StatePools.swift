@@ -54,8 +54,10 @@ package struct StatePools: Sendable {
         }
     }
 
-    /// Every link that there may be. Some share a name: of those a state has one at most, and of two states they make
-    /// the link be made anew.
+    /// Every link that there may be.
+    ///
+    /// Some share a name: of those a state has one at most, and of two states they make the link be made
+    /// anew.
     package var slots: [Slot] {
         [
             .bridge(id("br0")), .bridge(id("br1")), .bridge(id("br0", 0)),

@@ -41,7 +41,9 @@ extension StateRules {
         state.routes.sort { $0.key < $1.key }
     }
 
-    /// A source is an address of the place, on a link that is up. An IPv6 one is usable only after DAD: here, `nodad`.
+    /// A source is an address of the place, on a link that is up.
+    ///
+    /// An IPv6 one is usable only after DAD: here, `nodad`.
     private func settleSource(_ route: inout Route, _ state: NodeState) {
         guard let source = route.source else { return }
         let isThere = state.links.values.contains { link in

@@ -54,7 +54,9 @@ package struct StateRules: Sendable {
         place.name.map { state.namespaces.contains($0) } ?? true
     }
 
-    /// A port's bridge is a bridge of its place. A bridge is no port (`ELOOP`), nor is a macvlan's parent (`EBUSY`).
+    /// A port's bridge is a bridge of its place.
+    ///
+    /// A bridge is no port (`ELOOP`), nor is a macvlan's parent (`EBUSY`).
     private func settleMasters(_ state: inout NodeState) {
         var parents: Set<InterfaceName> = []
         for link in state.links.values {
@@ -142,7 +144,9 @@ package struct StateRules: Sendable {
         }
     }
 
-    /// Settings are of places and links that are, and each is stated once. Below an MTU of 1,280 there is no IPv6.
+    /// Settings are of places and links that are, and each is stated once.
+    ///
+    /// Below an MTU of 1,280 there is no IPv6.
     private func settleSysctls(_ state: inout NodeState) {
         let sizes = LinkSizes(state)
         var seen: Set<Sysctl.Key> = []

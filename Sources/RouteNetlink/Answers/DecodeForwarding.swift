@@ -42,7 +42,9 @@ package struct ForwardingLinks {
     }
 }
 
-/// Reads the payload of an `RTM_NEWNEIGH` message about an FDB entry. Hot: no memory is allocated.
+/// Reads the payload of an `RTM_NEWNEIGH` message about an FDB entry.
+///
+/// Hot: no memory is allocated.
 ///
 /// Kernel: `drivers/net/vxlan/vxlan_core.c`, `vxlan_fdb_info()`; `net/bridge/br_fdb.c`, `fdb_fill_info()`.
 ///

@@ -9,9 +9,13 @@ package struct DecodedLink {
     package var link: ObservedLink
     /// `IFLA_MASTER`.
     package var masterIndex: Int32?
-    /// A macvlan link's parent or a VXLAN link's underlay. `IFLA_LINK`, `IFLA_VXLAN_LINK`.
+    /// A macvlan link's parent or a VXLAN link's underlay.
+    ///
+    /// `IFLA_LINK`, `IFLA_VXLAN_LINK`.
     package var lowerIndex: Int32?
-    /// The namespace that ``lowerIndex`` counts in, as this one numbers it; `nil` for this one. `IFLA_LINK_NETNSID`.
+    /// The namespace that ``lowerIndex`` counts in, as this one numbers it; `nil` for this one.
+    ///
+    /// `IFLA_LINK_NETNSID`.
     package var lowerNamespace: Int32?
 
     /// The link with names for indexes.
@@ -19,6 +23,7 @@ package struct DecodedLink {
     /// - Parameters:
     ///   - here: The names of the links of its own namespace.
     ///   - node: Those of the namespace that it was made from, if that is another.
+    /// - Returns: The link; an index that no link has is named `%INDEX`.
     package func resolved(here: [Int32: InterfaceName], node: [Int32: InterfaceName]) -> ObservedLink {
         var link = link
         link.master = masterIndex.map { here[$0] ?? Self.placeholder($0) }

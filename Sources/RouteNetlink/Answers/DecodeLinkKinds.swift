@@ -3,7 +3,9 @@ internal import Netlink
 internal import NetworkModel
 
 extension Bridge {
-    /// Reads `IFLA_INFO_DATA` of a bridge. Kernel: `net/bridge/br_netlink.c`, `br_fill_info()`.
+    /// Reads `IFLA_INFO_DATA` of a bridge.
+    ///
+    /// Kernel: `net/bridge/br_netlink.c`, `br_fill_info()`.
     init(_ attributes: NetlinkAttributes) {
         self.init()
         var attributes = attributes
@@ -31,7 +33,9 @@ extension Bridge {
 }
 
 extension BridgePort {
-    /// Reads `IFLA_INFO_SLAVE_DATA` of a bridge's port. Kernel: `net/bridge/br_netlink.c`, `br_port_fill_attrs()`.
+    /// Reads `IFLA_INFO_SLAVE_DATA` of a bridge's port.
+    ///
+    /// Kernel: `net/bridge/br_netlink.c`, `br_port_fill_attrs()`.
     init(_ attributes: NetlinkAttributes) {
         self.init()
         var attributes = attributes
@@ -56,7 +60,9 @@ extension BridgePort {
     }
 }
 
-/// Reads `IFLA_INFO_DATA` of a VXLAN link. Kernel: `drivers/net/vxlan/vxlan_core.c`, `vxlan_fill_info()`.
+/// Reads `IFLA_INFO_DATA` of a VXLAN link.
+///
+/// Kernel: `drivers/net/vxlan/vxlan_core.c`, `vxlan_fill_info()`.
 ///
 /// - Returns: The options without the underlay, and the underlay's index.
 func decodeVXLAN(_ attributes: NetlinkAttributes) -> (VXLAN, underlayIndex: Int32?) {
@@ -91,7 +97,9 @@ private func specified(_ attribute: NetlinkAttribute) -> IPAddress? {
     return address
 }
 
-/// Reads `IFLA_INFO_DATA` of a macvlan link, without its parent. Kernel: `drivers/net/macvlan.c`, `macvlan_fill_info()`.
+/// Reads `IFLA_INFO_DATA` of a macvlan link, without its parent.
+///
+/// Kernel: `drivers/net/macvlan.c`, `macvlan_fill_info()`.
 func decodeMacvlan(_ attributes: NetlinkAttributes) -> Macvlan {
     var attributes = attributes
     var macvlan = Macvlan(parent: InterfaceName(fromKernel: ""))

@@ -3,7 +3,9 @@ internal import Glibc
 package import Netlink
 package import NetworkModel
 
-/// Reads the payload of an `RTM_NEWNEIGH` message about a neighbour. Hot: no memory is allocated.
+/// Reads the payload of an `RTM_NEWNEIGH` message about a neighbour.
+///
+/// Hot: no memory is allocated.
 ///
 /// Kernel: `net/core/neighbour.c`, `neigh_fill_info()`.
 ///

@@ -2,7 +2,9 @@ internal import CMnl
 package import Netlink
 package import NetworkModel
 
-/// Reads the payload of an `RTM_NEWROUTE` message. Hot: no memory is allocated.
+/// Reads the payload of an `RTM_NEWROUTE` message.
+///
+/// Hot: no memory is allocated.
 ///
 /// Kernel: `net/ipv4/fib_semantics.c`, `fib_dump_info()`; `net/ipv6/route.c`, `rt6_fill_node()`.
 ///

@@ -25,6 +25,7 @@ package struct ObservationOptions: Hashable, Sendable {
 ///   - nodeLinks: The names of the node's links by index, by which parents and underlays of links are known that were
 ///     made from the node; not needed for the node itself.
 ///   - options: What is read.
+/// - Returns: What there is; `processCount` and `isMarked` are left for the caller.
 /// - Throws: ``NetlinkTransportError`` when something could not be read wholly.
 package func observeNamespace(
     on socket: inout NetlinkSocket,

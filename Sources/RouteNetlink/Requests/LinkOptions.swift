@@ -82,6 +82,7 @@ extension VXLAN {
     /// What a new link needs: the identifier and the port always, for the kernel's default port is 8472.
     ///
     /// - Parameter underlayIndex: The index of ``underlay``, if there is one.
+    /// - Returns: The options, in the order in which they are sent.
     func creationOptions(underlayIndex: Int32?) -> [LinkOption] {
         var plain = VXLAN(vni: vni)
         plain.port = port

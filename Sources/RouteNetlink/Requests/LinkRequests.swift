@@ -227,7 +227,9 @@ extension LinkKind {
 extension ifinfomsg {
     /// The header of a message about the link `index`.
     ///
-    /// - Parameter isUp: What `IFF_UP` shall become; `nil` leaves it.
+    /// - Parameters:
+    ///   - index: The link's interface index.
+    ///   - isUp: What `IFF_UP` shall become; `nil` leaves it.
     init(index: Int32, isUp: Bool? = nil) {
         self.init()
         ifi_index = index

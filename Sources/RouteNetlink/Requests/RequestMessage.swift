@@ -78,6 +78,7 @@ struct RequestMessage: ~Copyable {
     /// - Parameters:
     ///   - path: The types of the nests from the outermost in.
     ///   - headerSize: The size of the family's fixed header.
+    ///   - body: Puts what is to be added.
     borrowing func extend(_ path: [Int], after headerSize: Int, _ body: () -> Void) {
         guard let header = nlmsg_hdr(message) else { preconditionFailure("a message has a header") }
         let start = UnsafeMutableRawPointer(header)
