@@ -72,6 +72,8 @@ extension Change {
     var comesBack: Bool {
         switch operation {
         case .addRoute, .replaceRoute: true
+        case .addNeighbour, .replaceNeighbour, .addAddress, .replaceAddress:
+            reason?.hasPrefix("the kernel drops it") ?? false
         default: false
         }
     }
