@@ -11,14 +11,16 @@ struct GeneratedTests {
     func roundTrips() throws {
         let seed = Randomness.seed(for: "generated states")
         let coverage = Coverage(expecting: Self.expected)
-        for run in 0..<Randomness.runs(usual: 12) {
+        if !Workbench.hasVLANFiltering { coverage.excuse(["bridge.vlanFiltering", "bridge.vlanDefaultPVID", "fdb.vlan"]) }
+        let usual = Randomness.runs(usual: 6)
+        var run = 0
+        // What has not come yet is waited for, up to a point.
+        while run < usual || (!coverage.missing.isEmpty && run < 4 * usual) {
             try roundTrip(seed: seed &+ UInt64(run), coverage)
+            run += 1
         }
-        if !Workbench.hasVLANFiltering {
-            coverage.excuse(["bridge.vlanFiltering", "bridge.vlanDefaultPVID", "fdb.vlan"])
-        }
-        print(coverage.report)
-        if Randomness.runs(usual: 12) >= 12 { coverage.require() }
+        print("\(run) runs\n\(coverage.report)")
+        if usual > 1 { coverage.require() }
     }
 
     private static let expected: [String] = {
@@ -44,7 +46,7 @@ struct GeneratedTests {
         _ coverage: Coverage,
         _ why: String
     ) throws {
-        var drift = Drift(state, bench.node)
+        let drift = Drift(state, bench.node)
         for _ in 0..<4 {
             guard let commands = drift.next(&generator) else { return }
             for command in commands { try Command(command).output() }
@@ -146,7 +148,11 @@ private struct Drift {
     }
 
     private func namespace(_ generator: inout StateGenerator) -> [[String]]? {
-        guard let name = generator.element(state.namespaces.sorted()) else { return nil }
+        // One without a link of Weft's in it would be a stranger's, whose name is in the way.
+        let known = state.namespaces.sorted().filter { name in
+            state.links.keys.contains { $0.place == .namespace(name) }
+        }
+        guard let name = generator.element(known) else { return nil }
         return generator.chance(30)
             ? [["ip", "netns", "delete", name.text]]
             : [ip(.namespace(name), generator.chance(50) ? "link set lo down" : "link set lo alias strange")]
