@@ -140,9 +140,12 @@ package struct PlannerStates {
     }
 
     private mutating func makeTunnels() {
+        let takesZeroChecksums = chance(20)
         for number in 0..<2 where chance(60) {
             let id = LinkID(Self.name("vx\(number)"), in: chance(85) ? .node : pick(places) ?? .node)
-            let options = tunnel(possibleParents)
+            var options = tunnel(possibleParents)
+            // Those of one port take checksums alike: the socket is one.
+            options.udpZeroChecksum6Receive = takesZeroChecksums
             guard identifiers.insert("\(options.vni) \(options.port)").inserted else { continue }
             var link = link(id, .vxlan(options))
             enslave(&link)
