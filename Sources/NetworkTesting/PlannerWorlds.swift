@@ -149,7 +149,7 @@ package struct PlannerWorlds {
         let id = LinkID(link.name, in: place)
         isWellFormed = false
         switch states.number(0...15) {
-        case 0: kernel.alterMTU(of: id, to: MTU(bytes: 1300))
+        case 0: kernel.alterMTU(of: id, to: MTU(bytes: 1340))
         case 1: kernel.alter(id) { $0.mac = MACAddress(bits: 0x0200_0000_dddd) }
         case 2: kernel.alter(id) { if $0.group == Mark.linkGroup { $0.alias = "" } }
         case 3: kernel.setUp(!link.isUp, id)

@@ -153,7 +153,9 @@ struct Losses {
             return Loss(moment: moment, isSure: false, reason: reason)
         }
         let reason = "the kernel drops it with its source address \(source)"
-        return Loss(moment: moment, isSure: moment == .whileClearing, reason: reason)
+        // Not from other tables than `main`, and not with a secondary address that goes with its link: `fib_del_ifaddr()`
+        // returns before it comes to that.
+        return Loss(moment: moment, isSure: false, reason: reason)
     }
 }
 

@@ -40,8 +40,8 @@ extension NodePlanner {
         for (position, existing) in present.elements.enumerated()
         where !isWanted[position] && existing.isManaged {
             let link = existing.value.link
-            // What may go with an address is deleted all the same: with `promote_secondaries` it stays.
-            if isKept(link), reasonForLoss(link) == nil { unwanted.append(existing.value) }
+            let isLost = losses.loss(of: existing.value).map { $0.isSure } ?? false
+            if isKept(link), reasonForLoss(link) == nil, !isLost { unwanted.append(existing.value) }
         }
         for neighbour in unwanted.sorted(by: { $0.key < $1.key }) {
             steps.removingEntries.append(Change(.delete, .deleteNeighbour(neighbour)))

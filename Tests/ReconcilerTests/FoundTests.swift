@@ -139,6 +139,27 @@ struct FoundTests {
         }
     }
 
+    @Test("a route stays whose source is a secondary address that goes with its link: it is deleted all the same")
+    func sourceOfRemadeLink() throws {
+        try bring { bench, state in
+            let bridge = addBridge("br0", bench, &state)
+            state.links[bridge]?.addresses = [address("10.9.0.1", 24)].compactMap(\.self)
+            let id = bench.pools.id("vx0")
+            state.links[id] = Link(id, kind: .vxlan(VXLAN(vni: VNI(number: 7))), mac: mac(id, bench), purpose: "")
+            state.links[id]?.addresses = ["10.8.0.1", "10.8.0.2"].compactMap { address($0, 24) }
+            for (number, source) in ["10.8.0.1", "10.8.0.2"].enumerated() {
+                var route = Route(to: Prefix(containing: IPAddress(ipv4: 0x0a40_0000 + UInt32(number) << 8), length: 24), in: .node)
+                route.gateway = IPAddress("10.9.0.9")
+                route.source = IPAddress(source)
+                state.routes.append(route)
+            }
+        } then: { bench, state in
+            state.links[bench.pools.id("vx0")]?.kind = .vxlan(VXLAN(vni: VNI(number: 8)))
+            state.links[bench.pools.id("vx0")]?.addresses = []
+            state.routes = []
+        }
+    }
+
     @Test("a VXLAN link makes way for one that takes its UDP port with another mind about checksums")
     func sharedSocket() throws {
         try bring { bench, state in

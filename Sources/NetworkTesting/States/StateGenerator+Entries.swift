@@ -118,7 +118,11 @@ extension StateGenerator {
 
     mutating func mutateRoute(of state: inout NodeState) {
         guard let index = element(Array(state.routes.indices)) else { return addRoute(to: &state) }
-        switch Int.random(in: 0..<6, using: &random) {
+        switch Int.random(in: 0..<8, using: &random) {
+        case 5, 6:
+            // What drops packets does it otherwise, which for IPv6 is another route.
+            let dropping: [RouteType] = [.blackhole, .unreachable, .prohibit, .throw]
+            state.routes[index].type = element(dropping) ?? .throw
         case 0: state.routes.remove(at: index)
         case 1: state.routes[index].mtu = one(nil, MTU(bytes: 1280), MTU(bytes: 1400))
         case 2: state.routes[index].metric = one(1, 77, 78)
@@ -189,7 +193,7 @@ extension StateGenerator {
         guard let index = element(Array(state.forwarding.indices)) else { return addForwarding(to: &state) }
         switch Int.random(in: 0..<6, using: &random) {
         case 0: state.forwarding.remove(at: index)
-        case 1: state.forwarding[index].state = one(.permanent, .static)
+        case 1, 4: state.forwarding[index].state = one(.permanent, .static)
         case 2 where state.forwarding[index].destination != nil:
             state.forwarding[index].destination = address(one("172.16.1.7", "172.16.1.8", "fd00:16::7"))
         case 3 where state.forwarding[index].destination != nil:

@@ -32,7 +32,7 @@ package struct StateGenerator: Sendable {
     /// The state with a few things changed: added, altered or taken away.
     package mutating func mutate(_ state: NodeState) -> NodeState {
         var changed = state
-        for _ in 0..<Int.random(in: 1...6, using: &random) { mutateOnce(&changed) }
+        for _ in 0..<Int.random(in: 4...14, using: &random) { mutateOnce(&changed) }
         return StateRules(pools).possible(changed)
     }
 
