@@ -91,6 +91,9 @@ extension ModelKernel {
         let remaining = self.link(id)?.addresses.filter { $0.value.address.family == .ipv4 } ?? []
         guard remaining.isEmpty, address.address.family == .ipv4 else { return }
         self[id.place].routes.removeAll { $0.value.device == id.name && $0.value.destination.family == .ipv4 }
+        // Kernel: `fib_disable_ip()` calls `arp_ifdown()`, which spares no permanent neighbour.
+        self[id.place].neighbours.removeAll { $0.value.link == id && $0.value.address.family == .ipv4 }
+        learntNeighbours = learntNeighbours.filter { $0.link != id || $0.address.family == .ipv6 }
     }
 
     /// Routes that prefer an address which no link has any more go; of IPv6 they only cease to prefer it.

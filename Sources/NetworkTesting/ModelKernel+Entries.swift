@@ -23,10 +23,9 @@ extension ModelKernel {
 
     mutating func delete(_ neighbour: Neighbour) throws(Refusal) {
         let place = neighbour.link.place
+        // What is gone already is as it was wanted: the applier takes ENOENT so.
         guard let position = self[place].neighbours.firstIndex(where: { $0.value.key == neighbour.key })
-        else {
-            throw Refusal("ENOENT", "there is no such neighbour")
-        }
+        else { return }
         guard self[place].neighbours[position].isManaged else {
             throw Refusal("FOREIGN", "the neighbour is not Weft's")
         }

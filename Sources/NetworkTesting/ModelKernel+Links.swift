@@ -38,7 +38,10 @@ extension ModelKernel {
         } else if case .veth = creation.link.kind {
             throw Refusal("EINVAL", "a pair has two ends")
         }
-        for link in [creation.link, creation.peer].compactMap({ $0 }) where link.isUp { raise(link.id) }
+        for link in [creation.link, creation.peer].compactMap({ $0 }) where link.isUp {
+            if case .vxlan(let vxlan) = link.kind { try checkSocket(of: vxlan, link.id) }
+            raise(link.id)
+        }
     }
 
     /// Makes two links the ends of a pair: each shows the other's index, and its namespace's number where that is another.
@@ -91,6 +94,22 @@ extension ModelKernel {
                 guard case .vxlan(let other) = link.kind, other.vni == vxlan.vni, other.port == vxlan.port
                 else { continue }
                 throw Refusal("EEXIST", "VNI \(vxlan.vni) and port are taken by '\(link.name)'")
+            }
+        }
+    }
+
+    /// VXLAN links that are up share a socket if they are of one family and port, and then must take checksums alike.
+    ///
+    /// Kernel: `vxlan_find_sock()`, `vxlan_open()`.
+    private func checkSocket(of vxlan: VXLAN, _ id: LinkID) throws(Refusal) {
+        let family = (vxlan.remote ?? vxlan.local)?.family ?? .ipv4
+        for place in places {
+            for link in self[place].links where link.isUp && LinkID(link.name, in: place) != id {
+                guard case .vxlan(let other) = link.kind, other.port == vxlan.port else { continue }
+                guard (other.remote ?? other.local)?.family ?? .ipv4 == family else { continue }
+                if other.udpZeroChecksum6Receive != vxlan.udpZeroChecksum6Receive {
+                    throw Refusal("EADDRINUSE", "the port's socket takes checksums otherwise")
+                }
             }
         }
     }
@@ -177,6 +196,7 @@ extension ModelKernel {
         if from.master != link.master { try setMaster(link.master, of: link.id) }
         if link.master != nil { withLink(link.id) { $0.setPort(link.port) } }
         if from.isUp != link.isUp {
+            if link.isUp, case .vxlan(let vxlan) = link.kind { try checkSocket(of: vxlan, link.id) }
             if link.isUp { raise(link.id) } else { lower(link.id) }
         }
     }

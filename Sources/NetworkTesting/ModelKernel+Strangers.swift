@@ -107,7 +107,14 @@ extension ModelKernel {
     }
 
     /// Gives a link another MTU.
-    package mutating func alterMTU(of id: LinkID, to mtu: MTU) { setMTU(mtu, ofLink: id) }
+    package mutating func alterMTU(of id: LinkID, to mtu: MTU) {
+        var mtu = mtu
+        if case .macvlan(let macvlan)? = link(id)?.kind, let parent = link(LinkID(macvlan.parent, in: .node))
+        {
+            mtu = min(mtu, parent.mtu)
+        }
+        setMTU(mtu, ofLink: id)
+    }
 
     /// Lets the kernel have a setting more.
     package mutating func addSetting(_ sysctl: Sysctl) { settings[sysctl.key] = sysctl.value }
@@ -138,7 +145,7 @@ extension ModelKernel {
 
     /// What a crash between two messages of a creation leaves: marked, but without alias, port or address, and down.
     package mutating func leaveHalfMade(_ id: LinkID) {
-        guard let link = link(id), link.isManaged else { return }
+        guard let link = link(id), link.group == Mark.linkGroup else { return }
         setUp(false, id)
         free(id)
         while let addresses = self.link(id)?.addresses, !addresses.isEmpty { removeAddress(at: 0, on: id) }
@@ -150,6 +157,7 @@ extension ModelKernel {
 
     /// A link that was moved into a group to be deleted, when Weft was killed.
     package mutating func leaveInDeletionGroup(_ id: LinkID) {
+        guard let link = link(id), Mark.purpose(fromAlias: link.alias) != nil else { return }
         withLink(id) { $0.group = Mark.deletionGroups.lowerBound }
     }
 

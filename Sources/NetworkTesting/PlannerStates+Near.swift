@@ -88,6 +88,7 @@ extension PlannerStates {
             for id in state.links.keys.sorted() where !isPossible(id) { state.links[id] = nil }
         }
         var identifiers: Set<String> = []
+        var takesZeroChecksums: Bool?
         for id in state.links.keys.sorted() {
             if let master = state.links[id]?.master,
                 state.links[LinkID(master, in: id.place)]?.kind.isBridge != true
@@ -96,7 +97,11 @@ extension PlannerStates {
             }
             let standsOnBridge = state.links[id]?.kind.parentName?.text.hasPrefix("br") == true
             if isParent(id) || standsOnBridge { state.links[id]?.master = nil }
-            guard case .vxlan(let vxlan)? = state.links[id]?.kind else { continue }
+            guard case .vxlan(var vxlan)? = state.links[id]?.kind else { continue }
+            // The socket of a port takes checksums alike for all.
+            takesZeroChecksums = takesZeroChecksums ?? vxlan.udpZeroChecksum6Receive
+            vxlan.udpZeroChecksum6Receive = takesZeroChecksums ?? false
+            state.links[id]?.kind = .vxlan(vxlan)
             if !identifiers.insert("\(vxlan.vni) \(vxlan.port)").inserted { state.links[id] = nil }
         }
         let links = state.links

@@ -149,9 +149,9 @@ package struct PlannerWorlds {
         let id = LinkID(link.name, in: place)
         isWellFormed = false
         switch states.number(0...15) {
-        case 0: kernel.alterMTU(of: id, to: MTU(bytes: 1300))
+        case 0: kernel.alterMTU(of: id, to: MTU(bytes: 1340))
         case 1: kernel.alter(id) { $0.mac = MACAddress(bits: 0x0200_0000_dddd) }
-        case 2: kernel.alter(id) { $0.alias = "" }
+        case 2: kernel.alter(id) { if $0.group == Mark.linkGroup { $0.alias = "" } }
         case 3: kernel.setUp(!link.isUp, id)
         case 4: kernel.free(id)
         case 5: kernel.deleteBehindWeft(id)
@@ -222,7 +222,9 @@ extension ModelKernel {
         let isTaken = places.contains { place in
             links(at: place).contains { link in
                 guard case .vxlan(let other) = link.kind else { return false }
-                return other.vni == vxlan.vni && other.port == vxlan.port
+                // Those of one port take checksums alike, or the second would not have come up.
+                let isClash = other.udpZeroChecksum6Receive != vxlan.udpZeroChecksum6Receive
+                return other.port == vxlan.port && (other.vni == vxlan.vni || isClash)
             }
         }
         if !isTaken { addForeignLink(id, kind: .vxlan(vxlan)) }

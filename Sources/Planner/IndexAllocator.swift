@@ -23,7 +23,8 @@ struct IndexAllocator {
     private mutating func note(_ namespace: ObservedNamespace, at place: Place, from first: Int32) {
         let indexes = namespace.links.map(\.index)
         used[place, default: []].formUnion(indexes)
-        last[place] = max(first - 1, last[place] ?? 0, indexes.max() ?? 0)
+        let ordinary = indexes.filter { place == .node || $0 < Self.firstOnNode }
+        last[place] = max(first - 1, last[place] ?? 0, ordinary.max() ?? 0)
         // Those of pairs between namespaces.
         let high = indexes.filter { $0 >= Self.firstOnNode }
         guard place != .node, let highest = high.max() else { return }

@@ -3,8 +3,8 @@ import NetworkModel
 /// What the links need that are made or changed, and that a link which goes may still hold.
 struct LinkNeeds {
     private var tunnels: Set<TunnelIdentifier> = []
-    /// UDP ports of VXLAN links that are made, and how their socket takes checksums: it has one mind for all of a port.
-    private var sockets: [UInt16: Bool] = [:]
+    /// The sockets of the VXLAN links that are made.
+    private var sockets: Set<TunnelSocket> = []
     /// Parents of macvlan links that are made, and whether one of those wants its parent for itself.
     private var parents: [InterfaceName: Bool] = [:]
     /// Links of the node that become ports of a bridge, which no parent of a macvlan link can be.
@@ -24,7 +24,7 @@ struct LinkNeeds {
             switch link.kind {
             case .vxlan(let vxlan):
                 tunnels.insert(TunnelIdentifier(vxlan))
-                sockets[vxlan.port] = vxlan.udpZeroChecksum6Receive
+                sockets.insert(TunnelSocket(vxlan))
             case .macvlan(let macvlan):
                 parents[macvlan.parent] = parents[macvlan.parent] ?? false || macvlan.mode == .passthru
             case .bridge, .veth: break
@@ -41,9 +41,7 @@ struct LinkNeeds {
         if let master = link.master, crowded.contains(LinkID(master, in: id.place)) { return true }
         switch link.kind {
         case .vxlan(let vxlan):
-            // Kernel: `vxlan_find_sock()`, which finds none of another mind; a second one is refused (EADDRINUSE).
-            let isOtherMind = sockets[vxlan.port].map { $0 != vxlan.udpZeroChecksum6Receive } ?? false
-            return isOtherMind || tunnels.contains(TunnelIdentifier(vxlan))
+            return sockets.contains(TunnelSocket(vxlan).clashing) || tunnels.contains(TunnelIdentifier(vxlan))
         case .macvlan(let macvlan):
             if ports.contains(macvlan.parent) { return true }
             return parents[macvlan.parent].map { $0 || macvlan.mode == .passthru } ?? false
@@ -60,5 +58,27 @@ struct TunnelIdentifier: Hashable {
     init(_ vxlan: VXLAN) {
         vni = vxlan.vni
         port = vxlan.port
+    }
+}
+
+/// The socket that all VXLAN links share which are up, are of one UDP port and family, and take checksums alike.
+///
+/// Kernel: `vxlan_find_sock()`, which finds none of another mind; a second one of a port is refused (`EADDRINUSE`).
+struct TunnelSocket: Hashable {
+    var port: UInt16
+    var family: AddressFamily
+    var takesZeroChecksums: Bool
+
+    init(_ vxlan: VXLAN) {
+        port = vxlan.port
+        family = (vxlan.remote ?? vxlan.local)?.family ?? .ipv4
+        takesZeroChecksums = vxlan.udpZeroChecksum6Receive
+    }
+
+    /// The socket that can't be while this one is.
+    var clashing: TunnelSocket {
+        var other = self
+        other.takesZeroChecksums.toggle()
+        return other
     }
 }

@@ -31,20 +31,32 @@ extension NodePlanner {
     /// A node has at most one VXLAN link for a VNI and UDP port, whatever their addresses.
     mutating func checkNetworkIdentifiers() {
         var holders: [TunnelIdentifier: LinkID] = [:]
+        var sockets: [TunnelSocket: LinkID] = [:]
         for (id, existing) in links.observed where !existing.isManaged {
-            if case .vxlan(let vxlan) = existing.kind { holders[TunnelIdentifier(vxlan)] = id }
+            guard case .vxlan(let vxlan) = existing.kind else { continue }
+            holders[TunnelIdentifier(vxlan)] = min(holders[TunnelIdentifier(vxlan)] ?? id, id)
+            if existing.isUp { sockets[TunnelSocket(vxlan)] = min(sockets[TunnelSocket(vxlan)] ?? id, id) }
         }
         guard !holders.isEmpty else { return }
         for id in links.desired.keys.sorted() {
-            guard case .vxlan(let vxlan)? = links.desired[id]?.kind else { continue }
-            guard let holder = holders[TunnelIdentifier(vxlan)], holder != id else { continue }
-            problems.append(
-                Problem(
-                    "cannot create vxlan link '\(id)': VNI \(vxlan.vni) at UDP port \(vxlan.port) is taken by link "
-                        + "'\(holder)', which is not Weft's",
-                    hint: "choose another VNI or port, or remove that link"
+            guard let link = links.desired[id], case .vxlan(let vxlan) = link.kind else { continue }
+            if let holder = holders[TunnelIdentifier(vxlan)], holder != id {
+                problems.append(
+                    Problem(
+                        "cannot create vxlan link '\(id)': VNI \(vxlan.vni) at UDP port \(vxlan.port) is taken by link "
+                            + "'\(holder)', which is not Weft's",
+                        hint: "choose another VNI or port, or remove that link"
+                    )
                 )
-            )
+            } else if link.isUp, let holder = sockets[TunnelSocket(vxlan).clashing], holder != id {
+                problems.append(
+                    Problem(
+                        "cannot create vxlan link '\(id)': UDP port \(vxlan.port) is in use by link '\(holder)', which "
+                            + "is not Weft's and has another 'udp6zerocsumrx'",
+                        hint: "choose another port, or say 'udp6zerocsumrx' as that link has it"
+                    )
+                )
+            }
         }
     }
 

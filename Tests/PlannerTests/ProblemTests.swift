@@ -57,6 +57,11 @@ struct ProblemTests {
         var tunnel = bridge("vx1")
         tunnel.kind = .vxlan(VXLAN(vni: VNI(number: 1)))
         desired.links[tunnel.id] = tunnel
+        var other = VXLAN(vni: VNI(number: 2))
+        other.udpZeroChecksum6Receive = true
+        tunnel.id = node("vx2")
+        tunnel.kind = .vxlan(other)
+        desired.links[tunnel.id] = tunnel
         for number in 0..<1024 {
             var port = bridge("p\(number)")
             port.kind = .vxlan(VXLAN(vni: VNI(number: UInt32(100 + number))))
@@ -84,6 +89,8 @@ struct ProblemTests {
                 "cannot create macvlan link 'mv0': there is no link 'ens5' on this node",
                 "cannot create macvlan link 'mv1': the link 'br1' under it is no longer in the document",
                 "cannot create vxlan link 'vx1': VNI 1 at UDP port 4789 is taken by link 'flannel.1', which is not Weft's",
+                "cannot create vxlan link 'vx2': UDP port 4789 is in use by link 'flannel.1', which is not Weft's and has "
+                    + "another 'udp6zerocsumrx'",
                 "cannot give bridge 'br0' 1024 ports: the kernel takes 1023",
                 "cannot add address fd00::1/64 to link 'br0': the link has it with another prefix length, and that one "
                     + "is not Weft's",
@@ -107,7 +114,7 @@ struct ProblemTests {
             to: desired,
             options: PlanOptions(isRollback: true)
         )
-        #expect(plan.warnings.count == 12)
+        #expect(plan.warnings.count == 13)
         for change in plan.changes {
             #expect(change.operation.offence(against: kernel.state, desired) == nil)
         }
