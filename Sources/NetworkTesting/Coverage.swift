@@ -5,6 +5,7 @@ package import Testing
 package final class Coverage {
     private var counts: [String: Int] = [:]
     private var values: [String: Set<String>] = [:]
+    private var excused: Set<String> = []
 
     /// - Parameter expected: What must have come at least once in the end.
     package init(expecting expected: [String] = []) {
@@ -57,12 +58,13 @@ package final class Coverage {
     /// Takes properties out that this kernel has no more than one value for, and says so.
     package func excuse(_ names: [String]) {
         print("not on this kernel: \(names.joined(separator: ", "))")
-        for name in names { values[name] = nil }
+        excused.formUnion(names)
     }
 
     /// What never came, or never with another value.
     package var missing: [String] {
-        counts.filter { $0.value == 0 }.keys.sorted() + values.filter { $0.value.count < 2 }.keys.sorted()
+        counts.filter { $0.value == 0 }.keys.sorted()
+            + Set(values.filter { $0.value.count < 2 }.keys).subtracting(excused).sorted()
     }
 
     /// Every count, a line each.

@@ -71,7 +71,7 @@ extension Change {
     /// True if the change brings back what the kernel drops with what is deleted.
     var comesBack: Bool {
         switch operation {
-        case .addRoute, .replaceRoute: true
+        case .addRoute, .replaceRoute, .replaceNeighbour: true
         default: false
         }
     }

@@ -64,7 +64,9 @@ private struct Builder {
 
     mutating func turnIntoSecond() {
         state.namespaces = [pools.namespaces[0], pools.namespaces[2]]
-        for id in [pools.id("v1"), pools.id("eth0", 1), pools.id("va"), pools.id("vb")] { state.links[id] = nil }
+        for id in [pools.id("v1"), pools.id("eth0", 1), pools.id("va"), pools.id("vb")] {
+            state.links[id] = nil
+        }
         pair(pools.id("v1"), pools.id("eth0", 2))
         link("br1", .bridge(Bridge())) { _ in }
         var bridge = Bridge()
@@ -103,7 +105,9 @@ private struct Builder {
 
     // MARK: One thing each
 
-    private func mac(_ id: LinkID) -> MACAddress { MACAddress(bits: 0x0200_0000_0000 | UInt64(pools.number(of: id)) << 8) }
+    private func mac(_ id: LinkID) -> MACAddress {
+        MACAddress(bits: 0x0200_0000_0000 | UInt64(pools.number(of: id)) << 8)
+    }
 
     private static func addresses(_ texts: String...) -> [InterfaceAddress] {
         texts.compactMap { IPAddress($0) }.map { address in
@@ -139,12 +143,24 @@ private struct Builder {
 
     private mutating func neighbour(_ text: String, _ number: UInt64) {
         guard let address = IPAddress(text) else { return }
-        state.neighbours.append(Neighbour(address, mac: MACAddress(bits: 0x0200_0001_0000 | number), on: pools.id("br0")))
+        state.neighbours.append(
+            Neighbour(address, mac: MACAddress(bits: 0x0200_0001_0000 | number), on: pools.id("br0"))
+        )
     }
 
-    private mutating func entry(_ number: UInt64, _ name: String, _ table: ForwardingEntry.Table, _ end: String?) {
+    private mutating func entry(
+        _ number: UInt64,
+        _ name: String,
+        _ table: ForwardingEntry.Table,
+        _ end: String?
+    ) {
         let mac = number == 0 ? MACAddress.zero : MACAddress(bits: 0x0200_0001_0000 | number)
-        var entry = ForwardingEntry(mac, on: pools.id(name), table: table, state: table == .bridge ? .static : .permanent)
+        var entry = ForwardingEntry(
+            mac,
+            on: pools.id(name),
+            table: table,
+            state: table == .bridge ? .static : .permanent
+        )
         entry.destination = end.flatMap { IPAddress($0) }
         state.forwarding.append(entry)
     }
