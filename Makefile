@@ -7,7 +7,7 @@ DESTDIR ?=
 RELEASE = .build/release/weft
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build test demo bench lint format install clean
+.PHONY: help deps build test explore demo bench lint format install clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ test: ## build all and run all tests; the kernel's need root
 	@scripts/install-packages gcc jq nftables strace util-linux bsdutils procps
 	$(SWIFT) build --build-tests
 	scripts/as-root $(SWIFT) test --skip-build
+
+explore: ## look with fresh random seeds for what nobody has seen yet; WEFT_RUNS says how long
+	$(SWIFT) build --build-tests
+	WEFT_SEED=random scripts/as-root $(SWIFT) test --skip-build --filter 'PlanLaws|GeneratedTests|RoundTrip|Mutation|Fuzz'
 
 demo: build ## show the first example at work, in a place of its own
 	@scripts/as-root scripts/demo $(RELEASE)

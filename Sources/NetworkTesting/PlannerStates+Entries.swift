@@ -33,7 +33,7 @@ extension PlannerStates {
             // A gateway at the far end of the prefix, which no link has as its address.
             route.gateway = way.prefix.address.offset(by: 200 + UInt64(number(0...1)))
             if chance(60) { route.device = link.id.name }
-            if route.device != nil, chance(15) { route.isOnLink = true }
+            if route.device != nil, chance(50) { route.isOnLink = true }
         } else {
             route.device = link.id.name
             // A way to a gateway that no address leads to, and a route through it, in any order.

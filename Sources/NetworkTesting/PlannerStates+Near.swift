@@ -16,7 +16,7 @@ extension PlannerStates {
         case 0:
             link.mtu =
                 link.kind.isMacvlan
-                ? nil : chance(30) ? nil : MTU(bytes: pick([1280, 1400, 1500, 9000]) ?? 1500)
+                ? nil : chance(30) ? nil : MTU(bytes: pick([1400, 1450, 1500, 9000]) ?? 1500)
         case 1: link.mac = MACAddress(bits: 0x0200_0000_0000 + UInt64(number(1...6)))
         case 2: link.isUp.toggle()
         case 3: link.purpose += "x"

@@ -63,7 +63,7 @@ package struct PlannerStates {
         let mac = MACAddress(bits: 0x0200_0000_0000 + UInt64(number(1...6)))
         var link = Link(id, kind: kind, mac: mac, purpose: pick(["a", "b", "front door"]) ?? "a")
         link.isUp = chance(92)
-        if chance(40) { link.mtu = MTU(bytes: pick([1280, 1400, 1500, 9000]) ?? 1500) }
+        if chance(40) { link.mtu = MTU(bytes: pick([1400, 1450, 1500, 9000]) ?? 1500) }
         if chance(25) { link.addressGeneration = .none }
         return link
     }

@@ -90,7 +90,9 @@ struct Losses {
 
     /// Whether and when the kernel first drops a route that is there, or of an IPv6 one its source.
     func loss(of route: Route) -> Loss? {
-        if links.isEmpty, lowered.isEmpty, withoutIPv6.isEmpty, routesByLink.isEmpty, gone.isEmpty { return nil }
+        if links.isEmpty, lowered.isEmpty, withoutIPv6.isEmpty, routesByLink.isEmpty, gone.isEmpty {
+            return nil
+        }
         let found = [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)].compactMap { $0 }
         return found.min { $0.moment.rawValue < $1.moment.rawValue }
     }

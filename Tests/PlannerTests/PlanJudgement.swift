@@ -71,7 +71,9 @@ extension Change {
     /// True if the change brings back what the kernel drops with what is deleted.
     var comesBack: Bool {
         switch operation {
-        case .addRoute, .replaceRoute, .replaceNeighbour: true
+        case .addRoute, .replaceRoute: true
+        case .addNeighbour, .replaceNeighbour, .addAddress, .replaceAddress:
+            reason?.hasPrefix("the kernel drops it") ?? false
         default: false
         }
     }

@@ -89,7 +89,9 @@ struct FaultTests {
         }
     }
 
-    /// Killed between a namespace's name and its mark, and the registry lost too, Weft can't know the namespace for its own.
+    /// Killed between a namespace's name and its mark, and the registry lost too, Weft can't know the
+    /// namespace for its own.
+    ///
     /// It says so and changes nothing; whoever removes that namespace is through.
     private static func removeUnmarked(_ bench: Workbench, _ scenario: FaultScenario, _ why: String) throws {
         do {
@@ -130,7 +132,8 @@ struct FaultTests {
 
     private static func dump(_ node: ThrowAwayNode) throws -> WholeDump { try WholeDump.take(of: node) }
 
-    /// What a rollback can't bring back, and nobody misses:
+    /// What a rollback can't bring back, and nobody misses.
+    ///
     /// - a namespace that was deleted and is made again is another one, with another inode;
     /// - a port that left its bridge gets the next free port number, and the bridge's neighbour ids with it.
     private static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {

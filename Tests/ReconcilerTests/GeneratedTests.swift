@@ -48,7 +48,7 @@ struct GeneratedTests {
         _ coverage: Coverage,
         _ why: String
     ) throws {
-        var drift = Drift(state, bench.node)
+        let drift = Drift(state, bench.node)
         for _ in 0..<4 {
             guard let commands = drift.next(&generator) else { return }
             for command in commands { try Command(command).output() }
@@ -165,11 +165,13 @@ private struct Drift {
     }
 
     private func namespace(_ generator: inout StateGenerator) -> [[String]]? {
-        guard let name = generator.element(state.namespaces.sorted()) else { return nil }
-        // Not its mark: a namespace without it is a stranger's, whose name is in the way.
-        return [
-            generator.chance(30)
-                ? ["ip", "netns", "delete", name.text] : ip(.namespace(name), "link set lo down")
-        ]
+        // One without a link of Weft's in it would be a stranger's, whose name is in the way.
+        let known = state.namespaces.sorted().filter { name in
+            state.links.keys.contains { $0.place == .namespace(name) }
+        }
+        guard let name = generator.element(known) else { return nil }
+        return generator.chance(30)
+            ? [["ip", "netns", "delete", name.text]]
+            : [ip(.namespace(name), generator.chance(50) ? "link set lo down" : "link set lo alias strange")]
     }
 }

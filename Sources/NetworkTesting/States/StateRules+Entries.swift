@@ -144,6 +144,8 @@ extension StateRules {
             if entry.mac == .zero { entry.state = .permanent }
             if entry.port == vxlan.port { entry.port = nil }
             entry.vlan = 0
+            // All destinations of the zero address share one state.
+            if entry.mac == .zero { entry.state = .permanent }
             return entry.mac != .zero || destination != vxlan.remote
         case (.own, .bridge):
             // > FDB entry towards bridge must be permanent
