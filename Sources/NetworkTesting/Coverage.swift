@@ -63,7 +63,8 @@ package final class Coverage {
 
     /// What never came, or never with another value.
     package var missing: [String] {
-        counts.filter { $0.value == 0 }.keys.sorted() + Set(values.filter { $0.value.count < 2 }.keys).subtracting(excused).sorted()
+        counts.filter { $0.value == 0 }.keys.sorted()
+            + Set(values.filter { $0.value.count < 2 }.keys).subtracting(excused).sorted()
     }
 
     /// Every count, a line each.

@@ -28,7 +28,8 @@ package enum Randomness {
     /// - Returns: The seed, the same for every caller of a run that was given one.
     package static func seed(for test: String) -> UInt64 {
         let asked = ProcessInfo.processInfo.environment["WEFT_SEED"]
-        let seed = asked.flatMap { UInt64($0) } ?? (asked == "random" ? UInt64.random(in: .min ... .max) : usual)
+        let seed =
+            asked.flatMap { UInt64($0) } ?? (asked == "random" ? UInt64.random(in: .min ... .max) : usual)
         print("\(test): WEFT_SEED=\(seed)")
         return seed
     }
