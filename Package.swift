@@ -108,7 +108,10 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "ReconcilerTests",
-        dependencies: ["weft-faults", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem", "NetworkTesting"],
+        dependencies: [
+            "weft-faults", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem",
+            "NetworkTesting",
+        ],
         swiftSettings: settings
     ),
     .testTarget(

@@ -48,7 +48,16 @@ final class ApplyRun: Sendable {
             // it does so later as well, and the next apply goes on from there.
             if !plan.isEmpty { try? Interruption.begin() }
         }
-        reconcilerOptions.interruption = { Interruption.signalName }
+        reconcilerOptions.interruption = { [self] in
+            guard let signal = Interruption.signalName else { return nil }
+            var console = Console(output)
+            console.note(
+                keepsGoing
+                    ? "interrupted: what is done stays done; run again to go on"
+                    : "interrupted: undoing what was done; interrupt again to stop at once and leave it half done"
+            )
+            return signal
+        }
         reconcilerOptions.onProgress = { [self] done in showProgress(done) }
         let report = try node.explaining { try body(Reconciler(node: node), reconcilerOptions) }
         if lastShown.load(ordering: .relaxed) > 0 { Self.writeOver("") }

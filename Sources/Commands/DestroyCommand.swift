@@ -21,7 +21,12 @@ struct DestroyCommand: ParsableCommand {
     func run() throws {
         try reporting(output) { console in
             try CommandFailure.checkPrivilege(to: "change this node")
-            let run = ApplyRun(node: node.node(called: node.defaultName), waits: !lock.noWait, output: output)
+            let run = ApplyRun(
+                node: node.node(called: node.defaultName),
+                waits: !lock.noWait,
+                keepsGoing: true,
+                output: output
+            )
             let report = try run.perform { reconciler, options in try reconciler.destroy(options) }
             try console.print(report, of: run, documentWarnings: [])
         }

@@ -32,9 +32,15 @@ package enum SysctlFile {
     }
 
     /// True if the kernel has the setting.
-    package static func exists(_ path: String) -> Bool {
-        guard let file = try? file(path) else { return false }
-        return (try? FileStatus(at: AT_FDCWD, file, followingLinks: true)) != nil
+    ///
+    /// - Throws: ``SystemCallError`` for whatever keeps it from being known.
+    package static func exists(_ path: String) throws(SystemCallError) -> Bool {
+        do {
+            _ = try FileStatus(at: AT_FDCWD, file(path), followingLinks: true)
+            return true
+        } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notADirectory {
+            return false
+        }
     }
 
     /// A value with one space for each run of white space within, and none at its ends: `4096 131072 6291456`.

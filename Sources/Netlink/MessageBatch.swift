@@ -46,6 +46,16 @@ package struct MessageBatch: Sendable {
         if padding > 0 { bytes.append(contentsOf: repeatElement(0, count: padding)) }
     }
 
+    /// Takes out the messages of some tags.
+    package mutating func remove(where isDoomed: (Int) -> Bool) {
+        guard entries.contains(where: { isDoomed($0.tag) }) else { return }
+        var kept = MessageBatch()
+        for position in entries.indices where !isDoomed(entries[position].tag) {
+            message(at: position).withUnsafeBytes { kept.append($0, tag: entries[position].tag) }
+        }
+        self = kept
+    }
+
     /// Takes all messages out, and keeps the memory.
     package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)

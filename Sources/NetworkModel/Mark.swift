@@ -53,10 +53,11 @@ package enum Mark {
     ///
     /// - Parameters:
     ///   - name: The name of the namespace in `/run/netns`.
-    ///   - node: The name of the node's own namespace, or `nil` if the node is the host.
+    ///   - owner: The node, by the name that `--netns` gives it, or by the inode of its namespace: what is started in
+    ///     another namespace without `--netns` is another node, although it sees the same `/run`.
     /// - Returns: The whole alias, of at most 255 bytes.
-    package static func namespaceAlias(for name: NamespaceName, ofNode node: String?) -> String {
-        // The kernel takes 255 bytes: the name has at most 100 of them, and so has the node's here.
-        "\(aliasPrefix)namespace \(name) of \(node.map { "node " + String(decoding: $0.utf8.prefix(100), as: UTF8.self) } ?? "the host")"
+    package static func namespaceAlias(for name: NamespaceName, of owner: String) -> String {
+        // The kernel takes 255 bytes: the name has at most 100 of them, and so has the owner here.
+        "\(aliasPrefix)namespace \(name) of \(String(decoding: owner.utf8.prefix(100), as: UTF8.self))"
     }
 }

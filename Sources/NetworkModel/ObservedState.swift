@@ -79,8 +79,11 @@ package struct ObservedLink: Hashable, Sendable {
         self.kind = kind
     }
 
-    /// True if it is Weft's.
-    package var isManaged: Bool { Mark.isManaged(linkGroup: group, alias: alias) }
+    /// True if it is Weft's: it bears the mark, and is of a kind that Weft makes.
+    package var isManaged: Bool {
+        if case .other = kind { return false }
+        return Mark.isManaged(linkGroup: group, alias: alias)
+    }
 }
 
 /// What a link is, as the kernel shows it.

@@ -12,6 +12,24 @@ package struct Sysctl: Hashable, Sendable {
         self.value = value
     }
 
+    /// True if two texts are one value to the kernel: `0x2` is `2`.
+    package static func isSame(_ left: String, _ right: String) -> Bool {
+        if left == right { return true }
+        let (left, right) = (left.split(separator: " "), right.split(separator: " "))
+        return left.count == right.count
+            && zip(left, right).allSatisfy { first, second in
+                if first == second { return true }
+                guard let number = number(first) else { return false }
+                return number == Self.number(second)
+            }
+    }
+
+    /// The number that a text is to the kernel: decimal, or with `0x` hexadecimal.
+    private static func number(_ text: Substring) -> Int64? {
+        let number = text.hasPrefix("0x") ? Int64(text.dropFirst(2), radix: 16) : Int64(text)
+        return number
+    }
+
     /// The identity of a setting.
     package struct Key: Hashable, Sendable, Comparable, CustomStringConvertible {
         package var place: Place

@@ -47,12 +47,12 @@ extension NodePlanner {
         var present = existing
         if let existing, sysctl.key.isForwardingOfLink, let scope = sysctl.key.forwardingScope {
             present = written[scope] ?? existing
-            if existing == sysctl.value, present != existing {
+            if Sysctl.isSame(existing, sysctl.value), present != existing {
                 let reason = "the kernel changes it with the forwarding of all links"
                 return Change(.change, .writeSysctl(sysctl, before: existing), reason: reason)
             }
         }
-        guard present != sysctl.value else { return nil }
+        if let present, Sysctl.isSame(present, sysctl.value) { return nil }
         var differences: [Difference] = []
         if existing != nil { Difference.note("value", existing, Optional(sysctl.value), in: &differences) }
         return Change(.change, .writeSysctl(sysctl, before: existing), differences: differences)

@@ -65,6 +65,11 @@ package struct PlanRefusal: Error, Hashable, Sendable {
     package let problems: [Problem]
 }
 
+extension PlanRefusal: CustomStringConvertible {
+    /// Every reason, one after the other.
+    package var description: String { problems.map(\.message).joined(separator: "; ") }
+}
+
 /// One thing on the node that is in the way of the document.
 package struct Problem: Hashable, Sendable, CustomStringConvertible {
     /// What could not be done and what is in the way.

@@ -34,7 +34,7 @@ extension Applier {
         }
     }
 
-    private mutating func failForLink(_ tag: Int) throws {
+    mutating func failForLink(_ tag: Int) throws {
         try fail(tag, .noSuchDevice, "the link is gone")
     }
 }

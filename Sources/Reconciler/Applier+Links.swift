@@ -24,6 +24,7 @@ extension Applier {
         if filling != creation.peer?.id.place.name, filling != link.id.place.name { try flush() }
         let master = link.id.place == .node ? index(of: link.master, in: .node) : nil
         let parent = index(of: link.kind.parent, in: .node)
+        guard link.kind.parent == nil || parent != nil else { return try failForLink(tag) }
         let descriptor = try descriptor(of: link.id.place)
         var end: (link: Link, index: Int32, namespaceDescriptor: CInt?)?
         if let peer = creation.peer {

@@ -39,6 +39,8 @@ struct Applier: ~Copyable {
     /// How many changes were left out, or refused, because of what they are about failed before.
     private var stranded = 0
 
+    /// The settings that were written, each with what it was before and what the kernel shows of it now.
+    private(set) var written: [Sysctl.Key: RecordedSysctl] = [:]
     /// What could not be done.
     private(set) var failures: [ApplyFailure] = []
 
@@ -119,6 +121,7 @@ struct Applier: ~Copyable {
         if case .deleteLink = change.operation { return try deleteLinks(from: position) }
         if isStranded(change.operation) {
             stranded += 1
+            loseLinks(of: change.operation)
             return position + 1
         }
         switch change.operation {
@@ -151,7 +154,8 @@ struct Applier: ~Copyable {
         if failedPlaces.contains(operation.place) { return true }
         switch operation {
         case .createLink(let creation):
-            return creation.peer.map { failedPlaces.contains($0.id.place) } ?? false
+            return creation.needs.contains { failedLinks.contains($0) }
+                || (creation.peer.map { failedPlaces.contains($0.id.place) } ?? false)
         case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link):
             return failedLinks.contains(link)
         case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
@@ -167,7 +171,7 @@ struct Applier: ~Copyable {
     }
 
     private func mark(of name: NamespaceName) -> String {
-        Mark.namespaceAlias(for: name, ofNode: node.namespace?.name)
+        Mark.namespaceAlias(for: name, of: sessions.owner)
     }
 
     // MARK: Batches
@@ -195,6 +199,12 @@ struct Applier: ~Copyable {
     /// Sends everything, the node's first.
     mutating func flush() throws {
         try flushNode()
+        // What was said of a link that the kernel would not make must not be said to a stranger that has its index.
+        if !failures.isEmpty {
+            var batch = placeBatch
+            batch.remove { isStrandedTag($0) }
+            placeBatch = batch
+        }
         guard !placeBatch.isEmpty, let filling else { return }
         var batch = MessageBatch()
         swap(&batch, &placeBatch)
@@ -241,6 +251,14 @@ struct Applier: ~Copyable {
         }
     }
 
+    /// True if a message is of a change that failed, or of one that is about what failed to be made.
+    private func isStrandedTag(_ tag: Int) -> Bool {
+        if case .createLink(let creation) = changes[tag].operation {
+            return failedLinks.contains(creation.link.id)
+        }
+        return isStranded(changes[tag].operation)
+    }
+
     // MARK: Failures
 
     /// Notes that a change failed, and what is lost with it.
@@ -257,9 +275,7 @@ struct Applier: ~Copyable {
         )
         switch operation {
         case .createNamespace(let name): failedPlaces.insert(.namespace(name))
-        case .createLink(let creation):
-            failedLinks.insert(creation.link.id)
-            if let peer = creation.peer { failedLinks.insert(peer.id) }
+        case .createLink: loseLinks(of: operation)
         case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress,
             .deleteAddress,
             .addRoute, .replaceRoute, .deleteRoute, .addNeighbour, .replaceNeighbour, .deleteNeighbour,
@@ -267,6 +283,13 @@ struct Applier: ~Copyable {
             break
         }
         if !keepsGoing { throw Stop() }
+    }
+
+    /// Notes that a link is not there, for the sake of what is on it.
+    private mutating func loseLinks(of operation: Operation) {
+        guard case .createLink(let creation) = operation else { return }
+        failedLinks.insert(creation.link.id)
+        if let peer = creation.peer { failedLinks.insert(peer.id) }
     }
 
     /// Calls `body`; a system call that fails is the failure of the change at `tag`.
@@ -314,17 +337,25 @@ struct Applier: ~Copyable {
     private mutating func writeSysctl(_ sysctl: Sysctl, tag: Int) throws {
         try flush()
         let hook = hook
+        var record: RecordedSysctl?
         try attempt(tag) { sessions in
             try sessions.enter(sysctl.key.place)
             try hook?.check("write", on: sysctl.key.path)
+            // It may have come with this very apply. Without a value before there is nothing to go back to.
+            let before = try? SysctlFile.read(sysctl.key.path)
             try SysctlFile.write(sysctl.key.path, sysctl.value)
+            let after = try SysctlFile.read(sysctl.key.path)
+            record = RecordedSysctl(before: before ?? after, written: after)
         }
+        written[sysctl.key] = record ?? written[sysctl.key]
     }
 }
 
 extension Operation {
-    /// True if a refusal says that what is to be deleted is gone already: with something that it stood on, or by
-    /// another hand. That is what was wanted; and the node is read once more in the end.
+    /// True if a refusal says that what is to be deleted is gone already: with something that it stood on, or
+    /// by another hand.
+    ///
+    /// That is what was wanted; and the node is read once more in the end.
     fileprivate func isDone(despite errno: Errno) -> Bool {
         switch self {
         case .deleteLink: errno == .noSuchDevice
@@ -336,5 +367,17 @@ extension Operation {
             .replaceForwarding, .writeSysctl, .restoreSysctl:
             false
         }
+    }
+}
+
+extension LinkCreation {
+    /// The links that must be there for this one, and its other end, to be made.
+    fileprivate var needs: [LinkID] {
+        var needed: [LinkID] = []
+        for end in [link] + (peer.map { [$0] } ?? []) {
+            if let master = end.master { needed.append(LinkID(master, in: end.id.place)) }
+            if let parent = end.kind.parent { needed.append(LinkID(parent, in: .node)) }
+        }
+        return needed
     }
 }

@@ -68,6 +68,10 @@ struct Observer {
     ///   taken for absent.
     func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
         let registry = try Registry.load(from: node.runtimeDirectory)
+        if let registry, registry.owner != sessions.owner {
+            let path = Registry.path(in: node.runtimeDirectory)
+            throw StrangeRegistry(path: path, owner: registry.owner, node: sessions.owner)
+        }
         var state = ObservedState()
         state.node = try sessions.withSocket(of: .node) { socket in
             try observeNamespace(on: &socket, place: .node, options: scope.options(for: .node, registry))
@@ -118,7 +122,7 @@ struct Observer {
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws -> ObservedNamespace? {
-        let mark = Mark.namespaceAlias(for: name, ofNode: node.namespace?.name)
+        let mark = Mark.namespaceAlias(for: name, of: sessions.owner)
         do {
             return try sessions.withSocket(of: .namespace(name)) { socket in
                 // With the record lost there may be many that are not ours: a look at the mark tells.
@@ -152,7 +156,7 @@ struct Observer {
         for key in sysctls.sorted() {
             if let name = key.place.name, state.namespaces[name] == nil { continue }
             try sessions.enter(key.place)
-            guard SysctlFile.exists(key.path) else { continue }
+            guard try SysctlFile.exists(key.path) else { continue }
             state.sysctls[key] = try SysctlFile.read(key.path)
         }
     }

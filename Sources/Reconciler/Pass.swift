@@ -11,6 +11,8 @@ struct Pass: ~Copyable {
     private let observer: Observer
     private let home: Sessions.Home
     private let lock: NodeLock
+    /// The settings that were written, each with what it was before and what the kernel shows of it now.
+    private var written: [Sysctl.Key: RecordedSysctl] = [:]
 
     /// Takes the node's lock, on the thread of the pass.
     init(node: Node, hook: StepHook?, options: Reconciler.Options) throws {
@@ -60,15 +62,17 @@ struct Pass: ~Copyable {
     }
 
     private func save(_ registry: Registry, over old: Registry?) throws {
+        var registry = registry
+        registry.owner = home.owner
         guard registry != old else { return }
         // A node that Weft has nothing on is not told of.
-        if old == nil, registry == Registry() { return }
+        if old == nil, registry.isEmpty { return }
         try registry.save(to: node.runtimeDirectory)
     }
 
     // MARK: The work
 
-    private func carryOut(_ plan: Plan, on state: ObservedState, into report: inout ApplyReport) {
+    private mutating func carryOut(_ plan: Plan, on state: ObservedState, into report: inout ApplyReport) {
         do {
             var applier = Applier(
                 node: node,
@@ -82,6 +86,7 @@ struct Pass: ~Copyable {
                 report.failures += applier.failures
                 report.applied += applier.applied
                 report.messagesSent += applier.messagesSent
+                written = applier.written
             }
             try applier.carryOut(plan, on: state)
         } catch {
@@ -101,10 +106,9 @@ struct Pass: ~Copyable {
             if report.failures.isEmpty {
                 report.failures += remaining.changes.map(ApplyFailure.init(remaining:))
             }
-            try save(
-                Registry(after.registry, state: after.state, desired: desired, scope: scope),
-                over: after.registry
-            )
+            var registry = Registry(after.registry, state: after.state, desired: desired, scope: scope)
+            registry.note(written, wanted: desired)
+            try save(registry, over: after.registry)
         } catch {
             report.failures.append(ApplyFailure(verifying: error))
         }
@@ -197,7 +201,20 @@ extension Registry {
             neighbours.insert(.namespace(name))
         }
         let wanted = Set(desired.sysctls.map(\.key))
-        sysctls = (old?.sysctls ?? [:]).filter { wanted.contains($0.key) }
+        sysctls = (old?.sysctls ?? [:]).filter { key, record in
+            // What could not be put back is still to be put back.
+            let isLeft = state.sysctls[key] == record.written && record.written != record.before
+            return wanted.contains(key) || (isLeft && !key.turnsOnForwarding)
+        }
+    }
+
+    /// Takes in what settings were that nobody could read before, and what the kernel made of what was written.
+    fileprivate mutating func note(_ written: [Sysctl.Key: RecordedSysctl], wanted: NodeState) {
+        for sysctl in wanted.sysctls {
+            guard let record = written[sysctl.key] else { continue }
+            let before = sysctls[sysctl.key]?.before ?? record.before
+            sysctls[sysctl.key] = RecordedSysctl(before: before, written: record.written)
+        }
     }
 }
 

@@ -7,11 +7,16 @@ internal import NetworkModel
 /// Kept in the file `registry` of the runtime directory, a line for each thing, fields parted by tabs. It is written
 /// before what it tells of is done, so that whoever comes after a crash knows what may have been done.
 struct Registry: Hashable, Sendable {
+    /// The node that it is of, as marks have it; empty in none that is read.
+    var owner = ""
     /// The names of the namespaces that Weft made or is about to make.
     var namespaces: Set<NamespaceName> = []
     /// The places where Weft has neighbours, or is about to: the kernel looks through those of all namespaces to list those
     /// of one, so that a thousand namespaces are not asked in vain.
     var neighbours: Set<Place> = []
+    /// True if it tells of nothing.
+    var isEmpty: Bool { namespaces.isEmpty && neighbours.isEmpty && sysctls.isEmpty }
+
     /// The settings that Weft changed.
     var sysctls: [Sysctl.Key: RecordedSysctl] = [:]
 
@@ -40,6 +45,9 @@ struct Registry: Hashable, Sendable {
     /// Takes one line in; false if it is none that is known.
     private mutating func read(_ fields: [String]) -> Bool {
         switch (fields.first, fields.count) {
+        case ("node", 2):
+            owner = fields[1]
+            return true
         case ("namespace", 2):
             guard let name = try? NamespaceName(fields[1]) else { return false }
             namespaces.insert(name)
@@ -72,7 +80,7 @@ struct Registry: Hashable, Sendable {
     }
 
     private var text: String {
-        var lines = [Self.header]
+        var lines = [Self.header, "node\t\(owner)"]
         for name in namespaces.sorted() { lines.append("namespace\t\(name)") }
         for place in neighbours.sorted() { lines.append("neighbours\t\(place.name?.text ?? "")") }
         for (key, record) in sysctls.sorted(by: { $0.key < $1.key }) {

@@ -22,6 +22,8 @@ struct Sessions: ~Copyable {
     /// The thread goes elsewhere meanwhile, and a node that has no path is found again by this alone.
     final class Home {
         let namespace: NamespaceHandle
+        /// Whose the namespaces are that are made here, as their marks have it.
+        let owner: String
 
         /// Must be called on a thread made for the pass, before it goes anywhere; leaves it in the node's namespace.
         ///
@@ -29,8 +31,12 @@ struct Sessions: ~Copyable {
         init(of node: Node) throws {
             try node.enter()
             namespace = try NamespaceHandle.current()
+            owner = node.namespace.map { "node \($0.name)" } ?? "\(namespace.identity)"
         }
     }
+
+    /// Whose the namespaces are that are made here, as their marks have it.
+    var owner: String { home.owner }
 
     /// A namespace that the pass is in, and its socket.
     private final class Visit {

@@ -126,8 +126,8 @@ struct NameTests {
     @Test("the mark of a namespace names it and its node")
     func namespaceMarks() throws {
         let name = try NamespaceName("red")
-        #expect(Mark.namespaceAlias(for: name, ofNode: nil) == "weft:namespace red of the host")
-        #expect(Mark.namespaceAlias(for: name, ofNode: "n1") == "weft:namespace red of node n1")
+        #expect(Mark.namespaceAlias(for: name, of: "net:[1]") == "weft:namespace red of net:[1]")
+        #expect(Mark.namespaceAlias(for: name, of: "node n1") == "weft:namespace red of node n1")
     }
 
     // MARK: Routes and entries

@@ -12,7 +12,9 @@ extension AttributeCase {
         _ change: @escaping @Sendable (inout Bridge) -> Void
     ) -> AttributeCase {
         let drift = "ip link set br0 type bridge \(option) \(value)"
-        return AttributeCase("Bridge.\(property)", ["change link \(option)"], drift: drift) { $0.bridge(&$1, change) }
+        return AttributeCase("Bridge.\(property)", ["change link \(option)"], drift: drift) {
+            $0.bridge(&$1, change)
+        }
     }
 
     private static let bridges = [
@@ -39,7 +41,9 @@ extension AttributeCase {
         _ change: @escaping @Sendable (inout BridgePort) -> Void
     ) -> AttributeCase {
         let drift = "ip link set v0 type bridge_slave \(option) \(value)"
-        return AttributeCase("BridgePort.\(property)", ["change link bridge_slave.\(option)"], drift: drift) { base, state in
+        return AttributeCase("BridgePort.\(property)", ["change link bridge_slave.\(option)"], drift: drift) {
+            base,
+            state in
             if var link = state.links[base.near] {
                 change(&link.port)
                 state.links[base.near] = link
@@ -63,7 +67,9 @@ extension AttributeCase {
     ]
 
     private static let links = [
-        AttributeCase("Link.isUp", ["change link up"], drift: "ip link set m0 down") { $1.links[$0.macvlan]?.isUp = false },
+        AttributeCase("Link.isUp", ["change link up"], drift: "ip link set m0 down") {
+            $1.links[$0.macvlan]?.isUp = false
+        },
         AttributeCase("Link.mtu", ["change link mtu"], drift: "ip link set v0 mtu 1400") {
             $1.links[$0.near]?.mtu = MTU(bytes: 1400)
         },
@@ -73,7 +79,11 @@ extension AttributeCase {
         AttributeCase("Link.master", ["change link master", "create fdb"], drift: "ip link set v0 nomaster") {
             $1.links[$0.near]?.master = $0.second.name
         },
-        AttributeCase("Link.addressGeneration", ["change link addrgenmode"], drift: "ip link set v0 addrgenmode eui64") {
+        AttributeCase(
+            "Link.addressGeneration",
+            ["change link addrgenmode"],
+            drift: "ip link set v0 addrgenmode eui64"
+        ) {
             $1.links[$0.near]?.addressGeneration = .eui64
         },
         AttributeCase("Link.purpose", ["change link alias"], drift: "ip link set v0 alias strange") {
@@ -89,9 +99,15 @@ extension AttributeCase {
         _ change: @escaping @Sendable (inout VXLAN) -> Void
     ) -> AttributeCase {
         let edit: @Sendable (AttributeBase, inout NodeState) -> Void = { $0.vxlan(&$1, change) }
-        let plan = isRemade ? ["delete link", "remake link \(option)", "create fdb"] : ["change link \(option)"]
+        let plan =
+            isRemade ? ["delete link", "remake link \(option)", "create fdb"] : ["change link \(option)"]
         guard let drift else { return AttributeCase("VXLAN.\(property)", plan, edit: edit) }
-        return AttributeCase("VXLAN.\(property)", plan, drift: "ip link set vx0 type vxlan id 7 \(drift)", edit: edit)
+        return AttributeCase(
+            "VXLAN.\(property)",
+            plan,
+            drift: "ip link set vx0 type vxlan id 7 \(drift)",
+            edit: edit
+        )
     }
 
     // What the kernel can't change in place no stranger can change either.
@@ -119,17 +135,23 @@ extension AttributeCase {
         AttributeCase("Macvlan.parent", ["delete link", "remake link parent"]) { base, state in
             base.macvlan(&state) { $0.parent = InterfaceName(fromKernel: "fv4") }
         },
-        AttributeCase("Macvlan.mode", ["change link mode"], drift: "ip link set m0 type macvlan mode vepa") { base, state in
+        AttributeCase("Macvlan.mode", ["change link mode"], drift: "ip link set m0 type macvlan mode vepa") {
+            base,
+            state in
             base.macvlan(&state) { $0.mode = .vepa }
         },
     ]
 
     private static let addresses = [
         AttributeCase(
-            "InterfaceAddress.address", ["create address", "delete address"], drift: "ip addr del fd00:9::1/64 dev br0"
+            "InterfaceAddress.address",
+            ["create address", "delete address"],
+            drift: "ip addr del fd00:9::1/64 dev br0"
         ) { $1.links[$0.bridge]?.addresses[1] = $0.address("fd00:9::2", 64) },
         AttributeCase(
-            "InterfaceAddress.prefixLength", ["create address", "delete address"], drift: "ip addr del 10.8.0.1/24 dev br1"
+            "InterfaceAddress.prefixLength",
+            ["create address", "delete address"],
+            drift: "ip addr del 10.8.0.1/24 dev br1"
         ) { $1.links[$0.second]?.addresses[0] = $0.address("10.8.0.1", 16) },
         AttributeCase("InterfaceAddress.scope", ["delete address", "remake address scope"]) {
             $1.links[$0.second]?.addresses[0].scope = .link
@@ -138,7 +160,8 @@ extension AttributeCase {
             $1.links[$0.bridge]?.addresses[1].skipsDuplicateDetection = false
         },
         AttributeCase(
-            "InterfaceAddress.hasNoPrefixRoute", ["change address noprefixroute"],
+            "InterfaceAddress.hasNoPrefixRoute",
+            ["change address noprefixroute"],
             drift: "ip addr change fd00:9::1/64 dev br0 noprefixroute"
         ) { $1.links[$0.bridge]?.addresses[1].hasNoPrefixRoute = true },
     ]

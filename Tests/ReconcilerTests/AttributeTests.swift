@@ -42,20 +42,26 @@ struct AttributeTests {
         let values: [(String, Any)] = [
             ("Bridge", Bridge()), ("BridgePort", BridgePort()), ("VXLAN", VXLAN(vni: VNI(number: 1))),
             ("Macvlan", Macvlan(parent: base.bridge.name)), ("InterfaceAddress", base.address("10.0.0.1", 8)),
-            ("Route", state.routes[0]), ("Neighbour", state.neighbours[0]), ("ForwardingEntry", state.forwarding[0]),
+            ("Route", state.routes[0]), ("Neighbour", state.neighbours[0]),
+            ("ForwardingEntry", state.forwarding[0]),
             ("Sysctl", state.sysctls[0]),
-            ("Link", Link(base.bridge, kind: .bridge(Bridge()), mac: .zero, purpose: "")), ("NodeState", state),
+            ("Link", Link(base.bridge, kind: .bridge(Bridge()), mac: .zero, purpose: "")),
+            ("NodeState", state),
         ]
         let properties = values.flatMap { name, value in
             Mirror(reflecting: value).children.compactMap { $0.label }.map { "\(name).\($0)" }
         }
-        #expect(Set(properties).subtracting(AttributeCase.all.map(\.property)).subtracting(Self.elsewhere).sorted() == [])
+        #expect(
+            Set(properties).subtracting(AttributeCase.all.map(\.property)).subtracting(Self.elsewhere)
+                .sorted() == []
+        )
     }
 
     /// What has no row of its own, and where it is tried.
     private static let elsewhere: Set<String> = [
         // The rows of their own types, and those of what they hold.
-        "Link.kind", "Link.port", "Link.addresses", "NodeState.routes", "NodeState.neighbours", "NodeState.forwarding",
+        "Link.kind", "Link.port", "Link.addresses", "NodeState.routes", "NodeState.neighbours",
+        "NodeState.forwarding",
         "NodeState.sysctls",
         // A link's identity, which a new link has: the row of `NodeState.links`.
         "Link.id",

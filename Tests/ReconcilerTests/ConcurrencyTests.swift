@@ -9,7 +9,9 @@ import Testing
 
 @Suite("Two at once", .enabled(if: KernelTests.isAvailable), .serialized)
 struct ConcurrencyTests {
-    @Test("an apply meets the lock of another, whatever the node is called and wherever its runtime directory is")
+    @Test(
+        "an apply meets the lock of another, whatever the node is called and wherever its runtime directory is"
+    )
     func lock() throws {
         try ThrowAwayNode.with("lock-") { node in
             _ = try ForeignWorld(on: node)
@@ -21,7 +23,10 @@ struct ConcurrencyTests {
                 var impatient = Reconciler.Options()
                 impatient.waits = false
                 do {
-                    _ = try Self.weft(node, by: "/proc/self/root\(node.path())").apply(scenario.second, impatient)
+                    _ = try Self.weft(node, by: "/proc/self/root\(node.path())").apply(
+                        scenario.second,
+                        impatient
+                    )
                     Issue.record("two applies at once")
                 } catch is LockIsHeld {
                 } catch {
@@ -60,7 +65,8 @@ struct ConcurrencyTests {
             let scenario = FaultScenario(bench.pools)
             let states = ["first", "second", "less", "first", "second"]
             let running = try states.map { state in
-                try Command([Faults.path(), node.name, node.path(), node.runtimeDirectory, state, "0"]).start()
+                try Command([Faults.path(), node.name, node.path(), node.runtimeDirectory, state, "0"])
+                    .start()
             }
             for command in running {
                 let result = try command.wait()
@@ -136,7 +142,9 @@ private final class Background<Value: Sendable>: Sendable {
     /// Waits for it.
     func value() throws -> Value {
         done.wait()
-        guard let outcome = result.withLock({ $0 }) else { preconditionFailure("the result comes before the signal") }
+        guard let outcome = result.withLock({ $0 }) else {
+            preconditionFailure("the result comes before the signal")
+        }
         return try outcome.get()
     }
 }

@@ -37,11 +37,15 @@ struct FaultTests {
             }
             print("refused at each of \(step - 1) steps")
             #expect(step > 40)
-            try KernelOracle.differences(of: bench.node, from: scenario.second).forEach { Issue.record("\($0)") }
+            try KernelOracle.differences(of: bench.node, from: scenario.second).forEach {
+                Issue.record("\($0)")
+            }
         }
     }
 
-    @Test("killed at every step: the next apply gets there, whatever the document has become, and nothing is left over")
+    @Test(
+        "killed at every step: the next apply gets there, whatever the document has become, and nothing is left over"
+    )
     func kills() throws {
         try Self.withScenario { bench, scenario in
             var step = 1
@@ -65,7 +69,9 @@ struct FaultTests {
             }
             print("killed at each of \(step - 1) steps")
             #expect(step > 40)
-            try KernelOracle.differences(of: bench.node, from: scenario.second).forEach { Issue.record("\($0)") }
+            try KernelOracle.differences(of: bench.node, from: scenario.second).forEach {
+                Issue.record("\($0)")
+            }
         }
     }
 
@@ -83,7 +89,9 @@ struct FaultTests {
         }
     }
 
-    /// Killed between a namespace's name and its mark, and the registry lost too, Weft can't know the namespace for its own.
+    /// Killed between a namespace's name and its mark, and the registry lost too, Weft can't know the
+    /// namespace for its own.
+    ///
     /// It says so and changes nothing; whoever removes that namespace is through.
     private static func removeUnmarked(_ bench: Workbench, _ scenario: FaultScenario, _ why: String) throws {
         do {
@@ -103,14 +111,20 @@ struct FaultTests {
         let found = Set(plan.changes.filter(\.isCounted).map { "\($0.verb) \($0.operation.objectKind)" })
         let objects = ["link", "address", "route", "neighbour", "fdb"]
         var wanted = Set(objects.flatMap { ["create \($0)", "delete \($0)"] })
-        wanted.formUnion(["change link", "change address", "change route", "change neighbour", "change sysctl"])
-        wanted.formUnion(["remake link", "remake address", "remake route", "create namespace", "delete namespace"])
+        wanted.formUnion([
+            "change link", "change address", "change route", "change neighbour", "change sysctl",
+        ])
+        wanted.formUnion([
+            "remake link", "remake address", "remake route", "create namespace", "delete namespace",
+        ])
         #expect(wanted.subtracting(found) == [])
     }
 
     private static func killed(_ bench: Workbench, at step: Int) throws -> Int32 {
         let node = bench.node
-        let command = try Command([Faults.path(), node.name, node.path(), node.runtimeDirectory, "second", "\(step)"])
+        let command = try Command([
+            Faults.path(), node.name, node.path(), node.runtimeDirectory, "second", "\(step)",
+        ])
         let result = try command.start().wait()
         if result.status != 0, result.status != 128 + SIGKILL { Issue.record("\(result)") }
         return result.status
@@ -118,7 +132,8 @@ struct FaultTests {
 
     private static func dump(_ node: ThrowAwayNode) throws -> WholeDump { try WholeDump.take(of: node) }
 
-    /// What a rollback can't bring back, and nobody misses:
+    /// What a rollback can't bring back, and nobody misses.
+    ///
     /// - a namespace that was deleted and is made again is another one, with another inode;
     /// - a port that left its bridge gets the next free port number, and the bridge's neighbour ids with it.
     private static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {

@@ -66,7 +66,9 @@ struct FoundTests {
             let (first, second) = addPair(bench.pools.id("va"), bench.pools.id("vb"), bench, &state)
             state.links[first]?.master = bridge.name
             state.links[second]?.master = bridge.name
-            state.forwarding = [ForwardingEntry(MACAddress(bits: 0x0200_0000_0707), on: first, table: .bridge, state: .static)]
+            state.forwarding = [
+                ForwardingEntry(MACAddress(bits: 0x0200_0000_0707), on: first, table: .bridge, state: .static)
+            ]
         } then: { bench, state in
             state.forwarding[0].link = bench.pools.id("vb")
         }
@@ -93,7 +95,9 @@ struct FoundTests {
     func goingDown() throws {
         try bring { bench, state in
             let bridge = addBridge("br0", bench, &state)
-            state.links[bridge]?.addresses = [address("10.9.0.1", 24), address("fd00:9::1", 64)].compactMap(\.self)
+            state.links[bridge]?.addresses = [address("10.9.0.1", 24), address("fd00:9::1", 64)].compactMap(
+                \.self
+            )
             for family in [AddressFamily.ipv4, .ipv6] {
                 var route = Route(to: .all(family), in: .node)
                 route.device = bridge.name
@@ -110,7 +114,9 @@ struct FoundTests {
     func secondaries() throws {
         try bring { bench, state in
             let bridge = addBridge("br0", bench, &state)
-            state.links[bridge]?.addresses = ["10.9.0.1", "10.9.0.2", "10.9.0.3"].compactMap { address($0, 24) }
+            state.links[bridge]?.addresses = ["10.9.0.1", "10.9.0.2", "10.9.0.3"].compactMap {
+                address($0, 24)
+            }
         } then: { bench, state in
             state.links[bench.pools.id("br0")]?.addresses = []
         }
@@ -120,7 +126,12 @@ struct FoundTests {
     func settingOfRemadeLink() throws {
         try bring { bench, state in
             let id = bench.pools.id("vx0")
-            state.links[id] = Link(id, kind: .vxlan(VXLAN(vni: VNI(number: 7))), mac: mac(id, bench), purpose: "")
+            state.links[id] = Link(
+                id,
+                kind: .vxlan(VXLAN(vni: VNI(number: 7))),
+                mac: mac(id, bench),
+                purpose: ""
+            )
             state.sysctls = [Sysctl(Sysctl.Key(path: "net/ipv4/conf/vx0/arp_ignore", in: .node), value: "2")]
         } then: { bench, state in
             state.links[bench.pools.id("vx0")]?.kind = .vxlan(VXLAN(vni: VNI(number: 8)))
@@ -139,16 +150,26 @@ struct FoundTests {
         }
     }
 
-    @Test("a route stays whose source is a secondary address that goes with its link: it is deleted all the same")
+    @Test(
+        "a route stays whose source is a secondary address that goes with its link: it is deleted all the same"
+    )
     func sourceOfRemadeLink() throws {
         try bring { bench, state in
             let bridge = addBridge("br0", bench, &state)
             state.links[bridge]?.addresses = [address("10.9.0.1", 24)].compactMap(\.self)
             let id = bench.pools.id("vx0")
-            state.links[id] = Link(id, kind: .vxlan(VXLAN(vni: VNI(number: 7))), mac: mac(id, bench), purpose: "")
+            state.links[id] = Link(
+                id,
+                kind: .vxlan(VXLAN(vni: VNI(number: 7))),
+                mac: mac(id, bench),
+                purpose: ""
+            )
             state.links[id]?.addresses = ["10.8.0.1", "10.8.0.2"].compactMap { address($0, 24) }
             for (number, source) in ["10.8.0.1", "10.8.0.2"].enumerated() {
-                var route = Route(to: Prefix(containing: IPAddress(ipv4: 0x0a40_0000 + UInt32(number) << 8), length: 24), in: .node)
+                var route = Route(
+                    to: Prefix(containing: IPAddress(ipv4: 0x0a40_0000 + UInt32(number) << 8), length: 24),
+                    in: .node
+                )
                 route.gateway = IPAddress("10.9.0.9")
                 route.source = IPAddress(source)
                 state.routes.append(route)
@@ -164,7 +185,12 @@ struct FoundTests {
     func sharedSocket() throws {
         try bring { bench, state in
             let id = bench.pools.id("vx1")
-            state.links[id] = Link(id, kind: .vxlan(VXLAN(vni: VNI(number: 7))), mac: mac(id, bench), purpose: "")
+            state.links[id] = Link(
+                id,
+                kind: .vxlan(VXLAN(vni: VNI(number: 7))),
+                mac: mac(id, bench),
+                purpose: ""
+            )
         } then: { bench, state in
             state.links = [:]
             let id = bench.pools.id("vx0")

@@ -11,7 +11,9 @@ struct GeneratedTests {
     func roundTrips() throws {
         let seed = Randomness.seed(for: "generated states")
         let coverage = Coverage(expecting: Self.expected)
-        if !Workbench.hasVLANFiltering { coverage.excuse(["bridge.vlanFiltering", "bridge.vlanDefaultPVID", "fdb.vlan"]) }
+        if !Workbench.hasVLANFiltering {
+            coverage.excuse(["bridge.vlanFiltering", "bridge.vlanDefaultPVID", "fdb.vlan"])
+        }
         let usual = Randomness.runs(usual: 6)
         var run = 0
         // What has not come yet is waited for, up to a point.
@@ -100,7 +102,9 @@ private struct Drift {
 
     /// Some commands; `nil` if there is nothing to do them to.
     func next(_ generator: inout StateGenerator) -> [[String]]? {
-        let kinds: [(inout StateGenerator) -> [[String]]?] = [link, address, route, neighbour, entry, namespace]
+        let kinds: [(inout StateGenerator) -> [[String]]?] = [
+            link, address, route, neighbour, entry, namespace,
+        ]
         for kind in kinds.shuffled(using: &generator.random) {
             if let commands = kind(&generator) { return commands }
         }
@@ -116,7 +120,8 @@ private struct Drift {
         let name = link.id.name
         // Not out of its group: it would be a stranger's, whose name is in the way.
         let changes = [
-            "link del \(name)", "link set \(name) \(link.isUp ? "down" : "up")", "link set \(name) alias strange",
+            "link del \(name)", "link set \(name) \(link.isUp ? "down" : "up")",
+            "link set \(name) alias strange",
         ]
         guard let change = generator.element(changes) else { return nil }
         return [ip(link.id.place, change)]
@@ -124,7 +129,9 @@ private struct Drift {
 
     private func address(_ generator: inout StateGenerator) -> [[String]]? {
         let links = state.links.values.filter { !$0.addresses.isEmpty }.sorted { $0.id < $1.id }
-        guard let link = generator.element(links), let address = generator.element(link.addresses) else { return nil }
+        guard let link = generator.element(links), let address = generator.element(link.addresses) else {
+            return nil
+        }
         return [ip(link.id.place, "addr del \(address) dev \(link.id.name)")]
     }
 
@@ -132,19 +139,29 @@ private struct Drift {
         guard let route = generator.element(state.routes) else { return nil }
         let family = route.destination.family.rawValue
         let key = "\(route.type) \(route.destination) table \(route.table) metric \(route.metric) proto 87"
-        return [["ip", "-\(family)", "-n", route.place.name?.text ?? node.name, "route", "del"] + key.split(separator: " ").map(String.init)]
+        return [
+            ["ip", "-\(family)", "-n", route.place.name?.text ?? node.name, "route", "del"]
+                + key.split(separator: " ").map(String.init)
+        ]
     }
 
     private func neighbour(_ generator: inout StateGenerator) -> [[String]]? {
         guard let neighbour = generator.element(state.neighbours) else { return nil }
-        let change = "neigh replace \(neighbour.address) lladdr 02:00:00:00:99:99 dev \(neighbour.link.name) nud permanent"
+        let change =
+            "neigh replace \(neighbour.address) lladdr 02:00:00:00:99:99 dev \(neighbour.link.name) nud permanent"
         return [ip(neighbour.link.place, change)]
     }
 
     private func entry(_ generator: inout StateGenerator) -> [[String]]? {
-        guard let entry = generator.element(state.forwarding.filter { $0.mac != .zero && $0.vlan == 0 }) else { return nil }
+        guard let entry = generator.element(state.forwarding.filter { $0.mac != .zero && $0.vlan == 0 })
+        else { return nil }
         let table = entry.table.rawValue
-        return [["bridge", "-n", entry.link.place.name?.text ?? node.name, "fdb", "del", "\(entry.mac)", "dev", "\(entry.link.name)", table]]
+        return [
+            [
+                "bridge", "-n", entry.link.place.name?.text ?? node.name, "fdb", "del", "\(entry.mac)", "dev",
+                "\(entry.link.name)", table,
+            ]
+        ]
     }
 
     private func namespace(_ generator: inout StateGenerator) -> [[String]]? {

@@ -53,7 +53,9 @@ struct TrafficTests {
             entry.destination = IPAddress("172.16.1.7")
             state.forwarding = [entry, ForwardingEntry(mac(99), on: id, table: .bridge, state: .static)]
         case 3:
-            state.neighbours = [Neighbour(IPAddress(ipv4: 0x0a09_0077), mac: mac(99), on: bench.pools.id("br0"))]
+            state.neighbours = [
+                Neighbour(IPAddress(ipv4: 0x0a09_0077), mac: mac(99), on: bench.pools.id("br0"))
+            ]
             state.links[bench.pools.id("br0")]?.addresses = [
                 InterfaceAddress(IPAddress(ipv4: 0x0a09_00fe), prefixLength: 24)
             ]
@@ -77,7 +79,9 @@ struct TrafficTests {
         state.links[near] = Link(near, kind: .veth(peer: far), mac: mac(UInt64(16 + number)), purpose: "")
         state.links[near]?.master = bench.pools.id("br0").name
         state.links[far] = Link(far, kind: .veth(peer: near), mac: mac(UInt64(32 + number)), purpose: "")
-        state.links[far]?.addresses = [InterfaceAddress(IPAddress(ipv4: 0x0a09_000a + UInt32(number)), prefixLength: 24)]
+        state.links[far]?.addresses = [
+            InterfaceAddress(IPAddress(ipv4: 0x0a09_000a + UInt32(number)), prefixLength: 24)
+        ]
         for id in [near, far] { state.links[id]?.addressGeneration = .none }
     }
 

@@ -140,6 +140,8 @@ extension StateRules {
             guard destination.family == (vxlan.local ?? vxlan.remote)?.family ?? .ipv4 else { return false }
             // The link's own values can't be told from none; and its `remote` is an entry for the zero MAC already.
             if entry.vni == vxlan.vni { entry.vni = nil }
+            // The state is the MAC's, whatever the destination; of the zero MAC an added destination leaves it as it is.
+            if entry.mac == .zero { entry.state = .permanent }
             if entry.port == vxlan.port { entry.port = nil }
             entry.vlan = 0
             // All destinations of the zero address share one state.

@@ -8,7 +8,12 @@ import Synchronization
 
 let arguments = CommandLine.arguments
 guard arguments.count == 6, let last = Int(arguments[5]) else { exit(64) }
-let pools = StatePools(node: "n", prefix: "\(arguments[1]).", parents: ForeignWorld.parents, hasVLANFiltering: false)
+let pools = StatePools(
+    node: "n",
+    prefix: "\(arguments[1]).",
+    parents: ForeignWorld.parents,
+    hasVLANFiltering: false
+)
 guard let state = FaultScenario(pools).state(named: arguments[4]) else { exit(64) }
 let count = Atomic<Int>(0)
 let hook = StepHook { _ in
