@@ -99,6 +99,7 @@ struct PlanLaws {
             guard again == plan else { throw Broken("\(plan.text)\nand then\n\(again.text)") }
             let back = NodeState(restoring: state, node: "n")
             let backAgain = NodeState(restoring: state.rebuilt(using: &random), node: "n")
+            guard back == backAgain else { throw Broken("what is restored differs") }
             let rollback = try Plan(from: state, to: back, options: PlanOptions(isRollback: true))
             let rollbackAgain = try Plan(from: state, to: backAgain, options: PlanOptions(isRollback: true))
             guard rollback == rollbackAgain else { throw Broken("a rollback differs") }
