@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ClusterModel
 internal import Document
 internal import LinuxSystem
 internal import NetworkModel
@@ -93,17 +94,17 @@ struct NodeOptions: ParsableArguments {
     /// - Throws: ``CommandFailure`` if it is none of them, or has no name that is one.
     func resolve(for document: Document) throws -> Node {
         // '--node' is about the document's nodes: a document for this host alone has none.
-        if document.nodes.isEmpty { return node(called: defaultName) }
-        let names = document.nodes.map(\.name)
+        if document.cluster.nodes.isEmpty { return node(called: defaultName) }
+        let names = document.cluster.nodes.map(\.name.text)
         if let name = self.node {
             guard names.contains(name) else { throw CommandFailure.unknownNode(name, known: names) }
             return node(called: name)
         }
         let unnamed = node(called: defaultName)
         let held = Set(try unnamed.explaining { try Reconciler(node: unnamed).localAddresses() })
-        let matching = document.nodes.filter { !held.isDisjoint(with: $0.addresses) }
-        if matching.count > 1 { throw CommandFailure.severalNodes(matching.map(\.name)) }
-        let name = matching.first?.name ?? defaultName
+        let matching = document.cluster.nodes.filter { !held.isDisjoint(with: $0.addresses.values) }
+        if matching.count > 1 { throw CommandFailure.severalNodes(matching.map(\.name.text)) }
+        let name = matching.first?.name.text ?? defaultName
         guard names.contains(name) else { throw CommandFailure.noNode(among: names, calling: name) }
         return node(called: name)
     }

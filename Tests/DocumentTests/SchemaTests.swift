@@ -1,3 +1,4 @@
+import ClusterModel
 import Document
 import NetworkModel
 import Testing
@@ -133,7 +134,9 @@ import Testing
             let text = Self.document(attribute, value: value)
             #expect(complaints(text) == "", "\(attribute.path): \(text)")
             let document = try Document.load([Source(name: "a.yaml", text: text)])
-            meanings.insert("\(document.nodes)" + NodeStatePrinter.yaml(try document.nodeState(for: "n1")))
+            meanings.insert(
+                "\(document.cluster.nodes)" + NodeStatePrinter.yaml(try document.nodeState(for: "n1"))
+            )
         }
         #expect(meanings.count > 1 || Set(values).count == 1, "\(attribute.path) changes nothing")
     }

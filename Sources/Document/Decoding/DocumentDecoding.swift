@@ -1,10 +1,12 @@
+internal import ClusterModel
 internal import NetworkModel
 
 /// A document as it is being read.
 struct DocumentDraft {
-    var declared: [DeclaredNode] = []
-    /// The state of each declared node, or of this host alone.
-    var nodes: [NodeDraft] = []
+    /// The declared nodes.
+    var nodes: [ClusterNode] = []
+    /// What is asked for, but for ``nodes``.
+    var state = ClusterState()
     /// Who has an address on the underlay.
     var addressOwners: [IPAddress: (node: String, at: Int)] = [:]
 }
@@ -29,9 +31,10 @@ extension Decoder {
             )
         }
         let hosts = fields[.node].compactMap { mapping($0.value) }
-        if !hosts.isEmpty { draft.nodes.append(hostNode(hosts)) }
+        if !hosts.isEmpty { draft.state.host = hostNode(hosts).objects }
         let named = named(fields[.nodes].compactMap { mapping($0.value) }, isMerging: true)
         for entry in named { declaredNode(entry, into: &draft) }
+        draft.state.nodes = NamedList(draft.nodes)
         return draft
     }
 
@@ -73,7 +76,7 @@ extension Decoder {
         let mappings = entry.values.compactMap { mapping($0) }
         guard let first = mappings.first else { return }
         let fields = merged(mappings, NodeKey.self, isMerging: \.isMerging)
-        var declared = DeclaredNode(name: entry.name, addresses: [])
+        var declared = ClusterNode(NodeName(unchecked: entry.name), addresses: PerFamily())
         var own = Fields<NodeKey>()
         own.begin(first)
         for key in NodeKey.allCases where !key.isRaw {
@@ -81,14 +84,16 @@ extension Decoder {
         }
         require(.address, in: own)
         if let node = own[.address] {
-            declared.addresses = underlayAddresses(node, of: entry.name, owners: &draft.addressOwners)
+            let addresses = underlayAddresses(node, of: entry.name, owners: &draft.addressOwners)
+            for address in addresses { declared.addresses[address.family] = address }
+            declared.tunnelFamily = addresses.first?.family ?? .ipv4
         }
         declared.interface = interfaceName(.interface, own)
-        declared.role = choice(.role, own, DeclaredNode.Role.self) ?? .node
+        declared.role = choice(.role, own, ClusterNode.Role.self) ?? .node
         var node = NodeDraft(name: entry.name)
         kernelObjects(fields, path: "nodes.\(entry.name)", into: &node)
-        draft.declared.append(declared)
-        draft.nodes.append(node)
+        declared.objects = node.objects
+        draft.nodes.append(declared)
     }
 
     private mutating func checkNodeName(_ entry: NamedEntry) {

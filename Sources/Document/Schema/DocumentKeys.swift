@@ -1,3 +1,5 @@
+internal import ClusterModel
+
 /// The keys of the whole document.
 enum DocumentKey: Int, KeySet {
     case weft, node, nodes, underlay, networks, sandboxes
@@ -66,7 +68,7 @@ enum NodeKey: Int, KeySet {
         case .role:
             Attribute(
                 "role",
-                .choice(DeclaredNode.Role.allCases.map(\.rawValue)),
+                .choice(ClusterNode.Role.allCases.map(\.rawValue)),
                 "What the node does: 'node' carries sandboxes, 'router' holds routes only.",
                 default: "node"
             )
