@@ -19,6 +19,11 @@ enum DefaultMAC {
         return mac(hash: hash.value)
     }
 
+    /// The MAC of the bridge of a network that has no address.
+    static func mac(ofBridgeOf network: NetworkName) -> MACAddress {
+        mac(hash: StableHash.of(network.text))
+    }
+
     /// A MAC that no vendor gives, of the low 40 bits.
     private static func mac(hash: UInt64) -> MACAddress {
         MACAddress(bits: 0x02 << 40 | hash & 0xff_ffff_ffff)
