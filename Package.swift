@@ -49,6 +49,7 @@ let sources: [Target] = [
         dependencies: ["ClusterModel", "NetworkModel", "CYAML"],
         swiftSettings: settings
     ),
+    .target(name: "Compiler", dependencies: ["ClusterModel", "NetworkModel"], swiftSettings: settings),
     .target(name: "Planner", dependencies: ["NetworkModel"], swiftSettings: settings),
     .target(
         name: "Reconciler",
@@ -92,6 +93,12 @@ let tests: [Target] = [
         name: "DocumentTests",
         dependencies: ["Document", "ClusterModel", "NetworkModel", "NetworkTesting"],
         exclude: ["Bad", "Good", "validate-schema.py"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "CompilerTests",
+        dependencies: ["Compiler", "ClusterModel", "Document", "NetworkModel", "NetworkTesting"],
+        exclude: ["Golden"],
         swiftSettings: settings
     ),
     .testTarget(
