@@ -5,9 +5,13 @@ package import NetworkModel
 package struct Document: Sendable {
     /// Networks and sandboxes, and what is stated for each node.
     package let cluster: ClusterState
+    /// The addresses, MACs and prefixes that ``cluster`` leaves open.
+    package let assignment: Assignment
     /// What is not wrong, but probably not meant either.
     package let warnings: [Complaint]
 
+    /// What it asks for that Weft does not do yet.
+    private let unsupported: [Complaint]
     /// What the document is called where a complaint is about the whole of it.
     private let file: String
 
@@ -40,11 +44,15 @@ package struct Document: Sendable {
         guard complaints.isEmpty else { throw DocumentErrors(complaints) }
         var decoder = Decoder(reader.tree)
         let draft = decoder.document()
+        let assignment = draft.state.assignment()
+        decoder.check(draft, assignment)
         let errors = decoder.tree.complaints(for: decoder.findings.filter { !$0.isWarning })
         guard errors.isEmpty else { throw DocumentErrors(errors) }
         return Document(
             cluster: draft.state,
+            assignment: assignment,
             warnings: decoder.tree.complaints(for: decoder.findings),
+            unsupported: decoder.unsupported(draft),
             file: sources.first?.name ?? ""
         )
     }
@@ -55,8 +63,9 @@ package struct Document: Sendable {
     /// What the kernel of a node shall hold.
     ///
     /// In a document that names no nodes `node` is any name; default MACs are derived from it. A document that
-    /// names nodes, but not this one, is an error.
+    /// names nodes, but not this one, is an error; so is one that asks for what Weft does not do yet.
     package func nodeState(for node: String) throws(DocumentErrors) -> NodeState {
+        guard unsupported.isEmpty else { throw DocumentErrors(unsupported) }
         guard !cluster.nodes.isEmpty else { return cluster.host.nodeState(for: node) }
         guard let declared = cluster.nodes.first(where: { $0.name.text == node }) else {
             let names = cluster.nodes.map(\.name.text)

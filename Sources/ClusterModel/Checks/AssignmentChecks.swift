@@ -9,8 +9,8 @@ extension ClusterChecks {
             let (network, node, prefix) = (displaced.network, displaced.node, displaced.prefix)
             warn(
                 ClusterPlace(.network(network), isName: true),
-                "node '\(node)' has \(prefix), for \(displaced.candidate) is another node's: it moves when nodes come or go",
-                hint: "to keep it, write 'nodeSubnets: { \(node): [\(prefix)], … }'"
+                "\(prefix) is assigned to node '\(node)', for \(displaced.candidate) is taken: it may move when nodes come or go",
+                hint: "state the parts of all nodes with 'nodeSubnets' to keep it"
             )
         }
     }
@@ -26,7 +26,7 @@ extension ClusterChecks {
                 ClusterPlace(network, isRange ? .range : .subnets, .family(pool.family)),
                 "\(pool) is full\(node): \(count(shortage.available, "address", "es")) can be assigned, and "
                     + "\(count(shortage.needed, "endpoint")) need\(shortage.needed == 1 ? "s" : "") one",
-                hint: isRange ? "make the range larger" : "make the subnet larger"
+                hint: hint(isRange: isRange, shortage)
             )
         case .nodePrefixes(let length):
             complain(
@@ -38,17 +38,23 @@ extension ClusterChecks {
         }
     }
 
+    private func hint(isRange: Bool, _ shortage: Shortage) -> String {
+        if isRange { return "make the range larger" }
+        let isBridge = shortage.network == Network.builtInBridgeName
+        return shortage.node == nil || isBridge ? "make the subnet larger" : "make the node's part larger"
+    }
+
     private func count(_ number: Int, _ word: String, _ ending: String = "s") -> String {
         "\(number) \(word)\(number == 1 ? "" : ending)"
     }
 
     private mutating func warn(of displaced: DisplacedAddress) {
         let reason =
-            displaced.holder.map { "is that of sandbox '\(sandbox($0).name)'" } ?? "can't be assigned"
+            displaced.holder.map { "is taken by sandbox '\(sandbox($0).name)'" } ?? "can't be assigned"
         warn(
             place(displaced.endpoint),
-            "the endpoint has \(displaced.address), for \(displaced.candidate) \(reason): it may move when sandboxes come or go",
-            hint: "to keep it, write 'address: \(displaced.address)'"
+            "\(displaced.address) is assigned, for \(displaced.candidate) \(reason): it may move when sandboxes come or go",
+            hint: "write 'address: \(displaced.address)' to keep it"
         )
     }
 }

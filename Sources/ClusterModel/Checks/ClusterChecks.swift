@@ -7,12 +7,14 @@ struct ClusterChecks {
     let state: ClusterState
     let assignment: Assignment
     let membership: Membership
+    let excuses: Excuses
     var problems: [ClusterProblem] = []
     /// How often it still says what may be meant, and what is free: both take time, and nobody reads a thousand of them.
     private var guessCount = 200
 
-    init(_ state: ClusterState, _ assignment: Assignment) {
+    init(_ state: ClusterState, _ assignment: Assignment, excuses: Excuses) {
         self.state = state
+        self.excuses = excuses
         self.assignment = assignment
         membership = Membership(state)
     }
@@ -77,8 +79,8 @@ struct ClusterChecks {
 
 extension ClusterState {
     /// Everything that is wrong with it, and what is odd, in no particular order.
-    package func problems(_ assignment: Assignment) -> [ClusterProblem] {
-        var checks = ClusterChecks(self, assignment)
+    package func problems(_ assignment: Assignment, excuses: Excuses = Excuses()) -> [ClusterProblem] {
+        var checks = ClusterChecks(self, assignment, excuses: excuses)
         checks.run()
         return checks.problems
     }

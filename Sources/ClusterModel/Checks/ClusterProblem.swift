@@ -22,7 +22,7 @@ package struct ClusterPlace: Hashable, Sendable {
     /// Which item of the key's value.
     package var item: Item?
     /// The object's name, not its value, is meant.
-    package var isName = false
+    package var isName: Bool
 
     init(_ object: Object, _ key: Key? = nil, _ item: Item? = nil, isName: Bool = false) {
         self.object = object
@@ -47,7 +47,7 @@ package struct ClusterPlace: Hashable, Sendable {
             isolated
         case links, mac, masquerade, mtu, netns, network, node, nodePrefix, nodeSubnets, nodes, options,
             parent
-        case publish, range, routes, subnets, sysctls, via, vni
+        case publish, range, routes, subnets, sysctls, vni
         case `internal`
     }
 
@@ -61,6 +61,8 @@ package struct ClusterPlace: Hashable, Sendable {
         case name(String)
         /// The value of a name in a mapping, of that the first of a family.
         case nameAndFamily(String, AddressFamily)
+        /// The value of a setting, by its path below `/proc/sys`.
+        case setting(String)
         /// The value of a key in the item of a list.
         case indexAndKey(Int, String)
     }

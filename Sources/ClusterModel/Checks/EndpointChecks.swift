@@ -46,6 +46,7 @@ extension ClusterChecks {
 
     private mutating func complainOfUnknownNetwork(_ index: EndpointIndex) {
         let name = endpoint(index).network
+        guard !excuses.networks.contains(name) else { return }
         let names = state.networks.lazy.map(\.name)
         let known = names + Network.builtInNames.filter { membership.networks[$0] == nil }
         complain(
@@ -186,7 +187,7 @@ extension ClusterChecks {
             guard let node = sandbox(index).node, told.insert(node).inserted else { continue }
             complain(
                 place(index, .network),
-                "network '\(network.name)' has driver bridge and is on node '\(home)': it can't be on '\(node)' too",
+                "network '\(network.name)' has driver bridge and can't be on node '\(node)' too: it is on '\(home)'",
                 other: place(first, .network),
                 hint: "networks of several nodes are made by the drivers routed and overlay"
             )

@@ -35,11 +35,11 @@ extension ClusterChecks {
                 )
             }
             for node in homes(of: network) {
-                let suffix = node.map { " on node '\($0)'" } ?? ""
+                let suffix = node.map { " for node '\($0)'" } ?? " for this host"
                 if let link = links(on: node)[LinkID(name, in: .node)] {
                     complain(
                         place,
-                        "the network's bridge would be '\(name)', as a stated \(link.kind.name) is\(suffix)",
+                        "the network's bridge is called '\(name)', and so is a \(link.kind.name) that is stated\(suffix)",
                         other: node.map { ClusterPlace(.node($0), .links, .name(name.text)) },
                         hint: "name another with 'interface'"
                     )
@@ -49,7 +49,7 @@ extension ClusterChecks {
                 if let holder = holders[key] {
                     complain(
                         place,
-                        "'\(name)' is the bridge of network '\(holder)' already",
+                        "the network's bridge is called '\(name)', and so is that of network '\(holder)'",
                         other: ClusterPlace(.network(holder), isName: true),
                         hint: "name another with 'interface'"
                     )

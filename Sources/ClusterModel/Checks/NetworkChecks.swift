@@ -7,8 +7,11 @@ extension ClusterChecks {
         for family in network.subnets.families {
             guard let subnet = network.subnets[family] else { continue }
             checkRange(subnet, family, network)
-            if let reason = reason(against: subnet) {
-                complain(ClusterPlace(place, .subnets, .family(family)), "\(subnet) \(reason)")
+            if let (range, use) = ReservedRanges.one(in: subnet) {
+                complain(
+                    ClusterPlace(place, .subnets, .family(family)),
+                    "\(subnet) overlaps \(range), which is for \(use)"
+                )
             }
         }
         checkGateway(of: network)
@@ -25,17 +28,6 @@ extension ClusterChecks {
         case .bridge, .overlay, .macvlan: break
         case .routed(let routed): check(routed, of: network)
         }
-    }
-
-    /// Why a network can't have a range.
-    private func reason(against subnet: Prefix) -> String? {
-        if subnet.address.isMulticast { return "is a range of multicast addresses" }
-        if subnet.address.isLoopback || subnet.address.isLinkLocal {
-            return "is kept for \(subnet.address.isLoopback ? "loopback" : "link-local addresses")"
-        }
-        if subnet.address.isUnspecified, subnet.family == .ipv4 { return "has the unspecified address in it" }
-        if subnet.length == 0 { return "is all there is" }
-        return nil
     }
 
     private mutating func checkRange(_ subnet: Prefix, _ family: AddressFamily, _ network: Network) {
@@ -198,6 +190,7 @@ extension ClusterChecks {
     /// A node on which networks and sandboxes may be.
     mutating func checkCarrier(_ name: NodeName, _ place: ClusterPlace) {
         guard let node = state.nodes[name] else {
+            guard !excuses.nodes.contains(name) else { return }
             let hint = guess(name, among: state.nodes.lazy.map(\.name)) ?? "list it under 'nodes'"
             return complain(place, "there is no node '\(name)'", hint: hint)
         }

@@ -16,11 +16,17 @@ extension ClusterChecks {
         }
     }
 
+    /// What is proposed instead of ranges that are taken: for each network one.
+    struct Proposals {
+        var free: FreeRanges?
+        var ranges: [Int: Prefix] = [:]
+    }
+
     /// Looks at all ranges in their order: prefixes overlap only if one is within the other.
     mutating func checkOverlaps() {
         for family in AddressFamily.allCases {
             let claims = claims(family).sorted { ($0.prefix, $0.rank) < ($1.prefix, $1.rank) }
-            var free: FreeRanges?
+            var proposals = Proposals()
             var networks: [Claim] = []
             var others: [Claim] = []
             var told: Set<[Int]> = []
@@ -28,13 +34,19 @@ extension ClusterChecks {
                 while let last = networks.last, !last.prefix.overlaps(claim.prefix) { networks.removeLast() }
                 while let last = others.last, !last.prefix.overlaps(claim.prefix) { others.removeLast() }
                 if case .network(let index) = claim.holder {
-                    if let other = networks.last { tell(claim, other, claims, &free) }
-                    if let other = others.last, !isOnWire(index) { tell(claim, other, claims, &free) }
+                    if let other = networks.last { tell(claim, other, claims, &proposals) }
+                    if let other = others.last, !isOnWire(index) {
+                        tell(claim, other, claims, &proposals)
+                        told.insert([index, other.holder.kind])
+                    }
                     networks.append(claim)
                 } else {
-                    let network = networks.last { !isOnWire($0) }
-                    if let network, told.insert([network.rank, claim.holder.kind]).inserted {
-                        tell(network, claim, claims, &free)
+                    if let network = networks.last(where: { !isOnWire($0) }) {
+                        // One holder of each kind is enough, and the underlay says all of the nodes in it.
+                        let kinds = Set([claim.holder.kind, Claim.Holder.underlay(0).kind])
+                        let isTold = kinds.contains { told.contains([network.rank, $0]) }
+                        if !isTold { tell(network, claim, claims, &proposals) }
+                        told.insert([network.rank, claim.holder.kind])
                     }
                     others.append(claim)
                 }
@@ -45,7 +57,9 @@ extension ClusterChecks {
     private func claims(_ family: AddressFamily) -> [Claim] {
         var claims: [Claim] = []
         for (index, network) in state.networks.enumerated() where !network.isIsolated {
-            guard let subnet = network.subnets[family] else { continue }
+            guard let subnet = network.subnets[family], ReservedRanges.one(in: subnet) == nil else {
+                continue
+            }
             claims.append(Claim(prefix: subnet, holder: .network(index)))
         }
         for (index, prefix) in state.underlay.enumerated() where prefix.family == family {
@@ -74,25 +88,54 @@ extension ClusterChecks {
         return isOnWire(index)
     }
 
+    private func isBuiltInBridge(_ claim: Claim) -> Bool {
+        guard case .network(let index) = claim.holder else { return false }
+        return state.networks[index].isBuiltInBridge
+    }
+
     /// True for networks whose subnet is their parent's.
     private func isOnWire(_ network: Int) -> Bool { state.networks[network].driver.kind == .macvlan }
 
     /// Complains of a network's range, of two networks that of the later one by name.
-    private mutating func tell(_ first: Claim, _ second: Claim, _ all: [Claim], _ free: inout FreeRanges?) {
+    private mutating func tell(_ first: Claim, _ second: Claim, _ all: [Claim], _ proposals: inout Proposals)
+    {
         var (claim, other) = (first, second)
-        if case .network = other.holder, other.rank > claim.rank { swap(&claim, &other) }
+        if case .network = other.holder, !isBuiltInBridge(other),
+            other.rank > claim.rank || isBuiltInBridge(claim)
+        {
+            swap(&claim, &other)
+        }
         guard case .network(let index) = claim.holder else { return }
         let family = claim.prefix.family
         let network = state.networks[index]
-        if free == nil { free = FreeRanges(taken: all.map(\.prefix), family) }
-        let range = mayGuess() ? free?.take(like: claim.prefix) : nil
-        let (words, place) = describe(other)
+        let place = placeOfSubnet(of: network, family)
+        if proposals.ranges[index] == nil, mayGuess() {
+            if proposals.free == nil { proposals.free = FreeRanges(taken: all.map(\.prefix), family) }
+            proposals.ranges[index] = proposals.free?.take(like: claim.prefix)
+        }
+        let range = proposals.ranges[index]
+        let (words, otherPlace) = describe(other)
         complain(
-            ClusterPlace(.network(network.name), .subnets, .family(family)),
+            place.place,
             "\(claim.prefix) of network '\(network.name)' overlaps \(words)",
-            other: place,
-            hint: range.map { "\($0) is free" }
+            other: otherPlace,
+            hint: range.map {
+                place.isStated
+                    ? "\($0) is free" : "write 'networks: { bridge: { subnets: [\($0)] } }': that is free"
+            }
         )
+    }
+
+    /// Where a subnet is stated; if that is nowhere, who uses the built-in bridge.
+    private func placeOfSubnet(
+        of network: Network,
+        _ family: AddressFamily
+    ) -> (place: ClusterPlace, isStated: Bool) {
+        let isDefault = network.isBuiltInBridge && network.subnets == Network.builtInBridge().subnets
+        guard isDefault, let user = membership.endpoints[network.name]?.first else {
+            return (ClusterPlace(.network(network.name), .subnets, .family(family)), true)
+        }
+        return (place(user, .network), false)
     }
 
     private func describe(_ claim: Claim) -> (String, ClusterPlace?) {

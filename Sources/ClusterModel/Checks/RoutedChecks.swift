@@ -119,7 +119,7 @@ extension ClusterChecks {
             for family in network.subnets.families where node.addresses[family] == nil {
                 complain(
                     ClusterPlace(.network(network.name), .subnets, .family(family)),
-                    "node '\(name)' carries the network, and has no \(family.words) address that routes could lead to",
+                    "routes lead to the \(family.words) address of each node that carries the network, and '\(name)' has none",
                     other: ClusterPlace(.node(name), .address),
                     hint: "give it one under 'nodes', or use driver overlay"
                 )

@@ -167,7 +167,7 @@ extension ClusterChecks {
             }
             let name = parts.joined(separator: ".")
             complain(
-                ClusterPlace(.sandbox(sandbox.name), .sysctls),
+                ClusterPlace(.sandbox(sandbox.name), .sysctls, .setting(setting.path)),
                 "'\(name)' can't be \(setting.value): \(reason)",
                 hint: "leave it out"
             )

@@ -29,6 +29,7 @@ extension ClusterChecks {
             return complain(place, "a sandbox can't be linked to itself")
         }
         guard let target = state.sandboxes[link.target] else {
+            guard !excuses.sandboxes.contains(link.target) else { return }
             let hint = guess(link.target, among: state.sandboxes.lazy.map(\.name))
             return complain(
                 place,

@@ -100,14 +100,7 @@ extension Decoder {
         while let (name, valueNode) = cursor.next(in: tree) {
             let text = tree.string(of: name)
             let value = settingValue(valueNode)
-            guard let path = SysctlName.path(text) else {
-                complain(
-                    at: name,
-                    "'\(shown(name))' is no setting below 'net.'",
-                    hint: "write it as 'net.ipv4.ip_forward' or 'net/ipv4/conf/eth0.1/forwarding'"
-                )
-                continue
-            }
+            guard let path = settingPath(name) else { continue }
             let key = Sysctl.Key(path: SysctlName.canonical(path), in: place ?? .node)
             if let first = seen[key] {
                 complain(
@@ -124,8 +117,19 @@ extension Decoder {
         }
     }
 
+    /// The path of a setting below `/proc/sys`.
+    mutating func settingPath(_ name: Int) -> String? {
+        if let path = SysctlName.path(tree.string(of: name)) { return path }
+        complain(
+            at: name,
+            "'\(shown(name))' is no setting below 'net.'",
+            hint: "write it as 'net.ipv4.ip_forward' or 'net/ipv4/conf/eth0.1/forwarding'"
+        )
+        return nil
+    }
+
     /// The value of a setting, with runs of white space as one space.
-    private mutating func settingValue(_ node: Int) -> String? {
+    mutating func settingValue(_ node: Int) -> String? {
         guard let value = scalar(node, "a value") else { return nil }
         let words = tree.string(of: value).split { $0 == " " || $0 == "\t" }
         let text = words.joined(separator: " ")

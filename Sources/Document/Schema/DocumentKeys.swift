@@ -29,11 +29,21 @@ enum DocumentKey: Int, KeySet {
                 "The nodes of the cluster, by name, each with what its kernel shall hold."
             )
         case .underlay:
-            Attribute("underlay", .unsupported, "The nodes' own ranges.")
+            Attribute("underlay", .object(.underlay), "The network that joins the nodes.")
         case .networks:
-            Attribute("networks", .unsupported, "The networks, by name.")
+            Attribute(
+                "networks",
+                .named(.network, name: .network),
+                "The networks, by name; 'bridge', 'host' and 'none' are always there.",
+                synonyms: ["nets"]
+            )
         case .sandboxes:
-            Attribute("sandboxes", .unsupported, "The sandboxes, by name.")
+            Attribute(
+                "sandboxes",
+                .named(.sandbox, name: .sandbox),
+                "The sandboxes, by name: network stacks with their attachments to networks.",
+                synonyms: ["containers", "services"]
+            )
         }
     }
 }
@@ -53,7 +63,7 @@ enum NodeKey: Int, KeySet {
         case .address:
             Attribute(
                 "address",
-                .addressOfEachFamily,
+                .eachFamily(.address),
                 "The node's address on the underlay: one, or a list of one of each family.",
                 isRequired: true,
                 synonyms: ["addresses", "ip"]
