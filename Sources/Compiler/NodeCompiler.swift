@@ -38,7 +38,27 @@ struct NodeCompiler {
             guard !members.isEmpty || (network.nodes?.contains { $0 == node } ?? false) else { continue }
             compile(network, members)
         }
+        compileFiles(networks: Set(attachments.keys))
         result.state.sysctls.sort { $0.key < $1.key }
+    }
+
+    /// The files of the node's sandboxes, but for those that see the node's own.
+    private mutating func compileFiles(networks: Set<NetworkName>) {
+        let hosts = HostsFiles(cluster, assignment, networks: networks)
+        for (index, sandbox) in cluster.sandboxes.enumerated() where isHere(sandbox) {
+            guard let namespace = place(of: sandbox)?.name else { continue }
+            let contents: [SandboxFile.Name: [UInt8]] = [
+                .env: EnvironmentFile.text(of: sandbox, cluster, assignment),
+                .hosts: hosts.file(ofSandboxAt: index),
+                .resolvConf: ResolverFile.text(of: sandbox, on: facts.resolver),
+            ]
+            for name in SandboxFile.Name.allCases {
+                guard let content = contents[name] else { continue }
+                let key = SandboxFile.Key(name, of: sandbox.name.text)
+                result.state.files.append(SandboxFile(key, namespace: namespace, content: content))
+            }
+        }
+        result.state.files.sort { $0.key < $1.key }
     }
 
     /// True if a sandbox is this node's.

@@ -13,6 +13,8 @@ package struct NodeState: Hashable, Sendable {
     package var neighbours: [Neighbour] = []
     package var forwarding: [ForwardingEntry] = []
     package var sysctls: [Sysctl] = []
+    /// The files that sandboxes see.
+    package var files: [SandboxFile] = []
 
     package init(node: String) {
         self.node = node
@@ -21,6 +23,6 @@ package struct NodeState: Hashable, Sendable {
     /// True if nothing at all is asked for.
     package var isEmpty: Bool {
         namespaces.isEmpty && links.isEmpty && routes.isEmpty && neighbours.isEmpty && forwarding.isEmpty
-            && sysctls.isEmpty
+            && sysctls.isEmpty && files.isEmpty
     }
 }

@@ -24,7 +24,7 @@ package struct ClusterPlace: Hashable, Sendable {
     /// The object's name, not its value, is meant.
     package var isName: Bool
 
-    init(_ object: Object, _ key: Key? = nil, _ item: Item? = nil, isName: Bool = false) {
+    package init(_ object: Object, _ key: Key? = nil, _ item: Item? = nil, isName: Bool = false) {
         self.object = object
         self.key = key
         self.item = item
