@@ -55,9 +55,33 @@ struct Assigner {
         for group in groups(members, of: network) {
             guard let prefix = result.prefix(of: network, family, on: group.node) else { continue }
             let pool = network.ranges[family].map { prefix.intersection($0) } ?? prefix
-            guard let pool else { continue }
-            assign(pool, of: network, family, group)
+            if let pool {
+                assign(pool, of: network, family, group)
+            } else {
+                tell(ofRangeOutside: prefix, of: network, family, group)
+            }
         }
+    }
+
+    /// Counts who has no address since the network's range has none of a node's part.
+    private mutating func tell(
+        ofRangeOutside prefix: Prefix,
+        of network: Network,
+        _ family: AddressFamily,
+        _ group: Group
+    ) {
+        let needed = group.members.count { endpoint($0).addresses[family] == nil }
+        guard needed > 0 else { return }
+        result.shortages.append(
+            Shortage(
+                network: network.name,
+                node: group.node,
+                pool: prefix,
+                kind: .addresses,
+                available: 0,
+                needed: needed
+            )
+        )
     }
 
     /// Endpoints that have their addresses from one pool.

@@ -21,7 +21,16 @@ extension ClusterChecks {
         switch shortage.kind {
         case .addresses:
             let node = shortage.node.map { " on node '\($0)'" } ?? ""
-            let isRange = self.network(shortage.network)?.ranges[pool.family] != nil
+            let range = self.network(shortage.network)?.ranges[pool.family]
+            if let range, !range.overlaps(pool) {
+                return complain(
+                    ClusterPlace(network, .range, .family(pool.family)),
+                    "no address of \(pool) is in the range, \(range), and "
+                        + "\(count(shortage.needed, "endpoint"))\(node) need\(shortage.needed == 1 ? "s" : "") one",
+                    hint: "leave 'range' out, or make it larger"
+                )
+            }
+            let isRange = range != nil
             complain(
                 ClusterPlace(network, isRange ? .range : .subnets, .family(pool.family)),
                 "\(pool) is full\(node): \(count(shortage.available, "address", "es")) can be assigned, and "

@@ -25,7 +25,8 @@ extension ClusterChecks {
         }
         checkNodes(of: network)
         switch network.driver {
-        case .bridge, .overlay, .macvlan: break
+        case .bridge, .macvlan: break
+        case .overlay: checkTunnelFamilies(of: network)
         case .routed(let routed): check(routed, of: network)
         }
     }
@@ -177,12 +178,34 @@ extension ClusterChecks {
     private mutating func checkNeedOfNodes(_ network: Network) {
         guard state.nodes.isEmpty else { return }
         switch network.driver {
-        case .bridge, .macvlan: return
+        case .bridge: return
+        case .macvlan(let macvlan):
+            guard macvlan.parent == nil else { return }
+            complain(
+                ClusterPlace(.network(network.name)),
+                "'parent' is missing",
+                hint: "the document names no node whose 'interface' could be meant"
+            )
         case .routed, .overlay:
             complain(
                 ClusterPlace(.network(network.name), .driver),
                 "driver \(network.driver.kind.rawValue) joins nodes, and the document names none",
                 hint: "add 'nodes', or use driver bridge"
+            )
+        }
+    }
+
+    /// A tunnel has its two ends in one family: that of the address which a node states first.
+    private mutating func checkTunnelFamilies(of network: Network) {
+        let carriers = carriers(of: network).compactMap { state.nodes[$0] }
+        guard let first = carriers.first(where: { !$0.addresses.isEmpty }) else { return }
+        for node in carriers where node.tunnelFamily != first.tunnelFamily && !node.addresses.isEmpty {
+            complain(
+                ClusterPlace(.node(node.name), .address),
+                "node '\(node.name)' has its tunnels over \(node.tunnelFamily.words), and node '\(first.name)', which "
+                    + "carries network '\(network.name)' too, over \(first.tunnelFamily.words)",
+                other: ClusterPlace(.node(first.name), .address),
+                hint: "begin both lists with an address of one family"
             )
         }
     }

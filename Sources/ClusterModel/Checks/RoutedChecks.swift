@@ -77,12 +77,6 @@ extension ClusterChecks {
                 "\(part) has no room for an endpoint beside the gateway",
                 hint: "it is at most /\(family.width - 2)"
             )
-        } else if let range = network.ranges[family], !range.overlaps(part) {
-            complain(
-                place,
-                "no address of \(part) is in the range from which addresses are assigned, \(range)",
-                hint: "leave out 'range', or move one of them"
-            )
         }
     }
 

@@ -12,33 +12,40 @@ extension MessageBatch {
     /// `ENODEV` (no such link), `EINVAL` (the source address is not the namespace's; a gateway that is one's own).
     ///
     /// Kernel: `net/ipv4/fib_frontend.c`, `inet_rtm_newroute()`; `net/ipv6/route.c`, `inet6_rtm_newroute()`.
-    package mutating func appendAddRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), tag)
+    package mutating func appendAddRoute(_ route: Route, deviceIndex: Int32?, mark: Mark = .node, tag: Int) {
+        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), mark, tag)
     }
 
     /// Puts a route in the place of the one with its destination, table and metric.
     ///
     /// Equivalent to `ip route replace …`. To be used only where a dump showed one such route, and it is Weft's.
-    package mutating func appendReplaceRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), tag)
+    package mutating func appendReplaceRoute(
+        _ route: Route,
+        deviceIndex: Int32?,
+        mark: Mark = .node,
+        tag: Int
+    ) {
+        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), mark, tag)
     }
 
     /// Removes exactly this route: table, metric, protocol, type, scope, gateway and device are all compared.
     ///
     /// Equivalent to `ip route del … proto weft`. Refused with `ESRCH` if it is gone.
-    package mutating func appendDeleteRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .delete, tag)
+    package mutating func appendDeleteRoute(_ route: Route, deviceIndex: Int32?, mark: Mark = .node, tag: Int)
+    {
+        append(route, deviceIndex, .delete, mark, tag)
     }
 
     private mutating func append(
         _ route: Route,
         _ deviceIndex: Int32?,
         _ operation: RequestOperation,
+        _ mark: Mark,
         _ tag: Int
     ) {
         guard let object = rtnl_route_alloc() else { preconditionFailure("out of memory") }
         defer { rtnl_route_put(object) }
-        object.describe(route, deviceIndex: deviceIndex)
+        object.describe(route, deviceIndex: deviceIndex, mark: mark)
         var built: OpaquePointer?
         switch operation {
         case .add(let flags):
@@ -54,13 +61,13 @@ extension MessageBatch {
 
 extension OpaquePointer {
     /// Sets, on a `struct rtnl_route *`, what a route is told by.
-    fileprivate func describe(_ route: Route, deviceIndex: Int32?) {
+    fileprivate func describe(_ route: Route, deviceIndex: Int32?, mark: Mark) {
         RequestMessage.check(rtnl_route_set_family(self, UInt8(route.destination.family.number)))
         withAbstractAddress(route.destination.address, prefixLength: route.destination.length) {
             RequestMessage.check(rtnl_route_set_dst(self, $0))
         }
         rtnl_route_set_table(self, route.table)
-        rtnl_route_set_protocol(self, Mark.protocolNumber)
+        rtnl_route_set_protocol(self, mark.protocolNumber)
         rtnl_route_set_scope(self, route.effectiveScope.number)
         RequestMessage.check(rtnl_route_set_type(self, route.type.number))
         if route.metric != 0 { rtnl_route_set_priority(self, route.metric) }
