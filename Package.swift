@@ -59,7 +59,7 @@ let sources: [Target] = [
     .target(
         name: "Commands",
         dependencies: [
-            "Document", "ClusterModel", "Reconciler", "Planner", "NetworkModel", "LinuxSystem",
+            "Document", "ClusterModel", "Compiler", "Reconciler", "Planner", "NetworkModel", "LinuxSystem",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings

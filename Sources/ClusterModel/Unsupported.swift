@@ -35,8 +35,13 @@ extension Network {
 
 extension Sandbox {
     fileprivate var unsupported: [UnsupportedPart] {
-        guard !published.isEmpty else { return [] }
-        let place = ClusterPlace(.sandbox(name), .publish)
-        return [UnsupportedPart(place: place, path: "sandboxes.\(name).publish")]
+        var parts: [UnsupportedPart] = []
+        func add(_ key: ClusterPlace.Key) {
+            let place = ClusterPlace(.sandbox(name), key)
+            parts.append(UnsupportedPart(place: place, path: "sandboxes.\(name).\(key.rawValue)"))
+        }
+        if !published.isEmpty { add(.publish) }
+        if case .adopted = stack { add(.netns) }
+        return parts
     }
 }

@@ -31,13 +31,13 @@ package struct SubnetClaim: Hashable, Sendable {
 
 /// Something that a document asks for, and that this node can't give.
 package struct CompilerProblem: Hashable, Sendable {
-    /// Where the document says it.
-    package var place: ClusterPlace
+    /// Where the document says it: `networks.lan.mtu`.
+    package var path: String
     package var message: String
     package var hint: String?
 
-    init(_ place: ClusterPlace, _ message: String, hint: String? = nil) {
-        self.place = place
+    init(_ path: String, _ message: String, hint: String? = nil) {
+        self.path = path
         self.message = message
         self.hint = hint
     }

@@ -15,6 +15,13 @@ struct HostsFiles {
     private struct Block {
         var text: [UInt8] = []
         var ranges: [Int: Range<Int>] = [:]
+
+        /// Appends what is said of a sandbox; of one with several endpoints one after the other.
+        mutating func append(about sandbox: Int, _ body: (inout [UInt8]) -> Void) {
+            let start = ranges[sandbox]?.lowerBound ?? text.count
+            body(&text)
+            ranges[sandbox] = start..<text.count
+        }
     }
 
     private static let loopback = Array(
@@ -34,18 +41,16 @@ struct HostsFiles {
             for (position, endpoint) in sandbox.endpoints.enumerated() where networks.contains(endpoint.network) {
                 guard let network = cluster.networks[endpoint.network], network.hasDNS, !network.isBuiltInBridge
                 else { continue }
-                var block = blocks[network.name] ?? Block()
-                let start = block.ranges[index]?.lowerBound ?? block.text.count
-                Self.append(assignment[index, position], sandbox.name, endpoint, to: &block.text)
-                block.ranges[index] = start..<block.text.count
-                blocks[network.name] = block
+                blocks[network.name, default: Block()].append(about: index) { text in
+                    Self.append(assignment[index, position], sandbox.name, endpoint, to: &text)
+                }
             }
         }
         self.blocks = blocks
     }
 
     /// The file of the sandbox at a place in ``ClusterState/sandboxes``.
-    func file(ofSandboxAt index: Int) -> [UInt8] {
+    func file(ofSandboxAt index: Int) -> SandboxFile.Content {
         let sandbox = cluster.sandboxes[index]
         var text = Self.loopback
         for (position, endpoint) in sandbox.endpoints.enumerated() {
@@ -54,14 +59,15 @@ struct HostsFiles {
         for link in LinkTargets.of(sandbox, cluster, assignment) {
             for address in link.addresses.values { text += "\(address)\t\(link.alias)\n".utf8 }
         }
+        var content = SandboxFile.Content(text)
         var seen: Set<NetworkName> = []
         for endpoint in sandbox.endpoints where seen.insert(endpoint.network).inserted {
             guard let block = blocks[endpoint.network] else { continue }
             let own = block.ranges[index] ?? 0..<0
-            text += block.text[..<own.lowerBound]
-            text += block.text[own.upperBound...]
+            content.append(block.text[..<own.lowerBound])
+            content.append(block.text[own.upperBound...])
         }
-        return text
+        return content
     }
 
     /// A line for each address: `172.18.0.2  wordpress wordpress.back blog blog.back`.

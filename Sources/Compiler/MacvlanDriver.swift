@@ -7,7 +7,7 @@ extension NodeCompiler {
         guard let parent = parent(of: network) else {
             result.problems.append(
                 CompilerProblem(
-                    ClusterPlace(.network(network.name)),
+                    "networks.\(network.name)",
                     "no link of this node holds the node's address: there is nothing to put the endpoints on",
                     hint: "say which link with 'parent', or with the node's 'interface'"
                 )
@@ -18,7 +18,7 @@ extension NodeCompiler {
         if let wanted = network.mtu, let parentMTU, wanted > parentMTU {
             result.problems.append(
                 CompilerProblem(
-                    ClusterPlace(.network(network.name), .mtu),
+                    "networks.\(network.name).mtu",
                     "\(wanted) bytes are more than '\(parent)' carries",
                     hint: "at most \(parentMTU) fit"
                 )

@@ -47,13 +47,13 @@ struct NodeCompiler {
         let hosts = HostsFiles(cluster, assignment, networks: networks)
         for (index, sandbox) in cluster.sandboxes.enumerated() where isHere(sandbox) {
             guard let namespace = place(of: sandbox)?.name else { continue }
-            let contents: [SandboxFile.Name: [UInt8]] = [
-                .env: EnvironmentFile.text(of: sandbox, cluster, assignment),
-                .hosts: hosts.file(ofSandboxAt: index),
-                .resolvConf: ResolverFile.text(of: sandbox, on: facts.resolver),
-            ]
             for name in SandboxFile.Name.allCases {
-                guard let content = contents[name] else { continue }
+                let content: SandboxFile.Content =
+                    switch name {
+                    case .hosts: hosts.file(ofSandboxAt: index)
+                    case .resolvConf: SandboxFile.Content(ResolverFile.text(of: sandbox, on: facts.resolver))
+                    case .env: SandboxFile.Content(EnvironmentFile.text(of: sandbox, cluster, assignment))
+                    }
                 let key = SandboxFile.Key(name, of: sandbox.name.text)
                 result.state.files.append(SandboxFile(key, namespace: namespace, content: content))
             }
@@ -76,7 +76,7 @@ struct NodeCompiler {
             } catch {
                 result.problems.append(
                     CompilerProblem(
-                        ClusterPlace(.sandbox(sandbox.name)),
+                        "sandboxes.\(sandbox.name)",
                         "its namespace can't have the name '\(facts.namespace ?? "").\(sandbox.name)': \(error.reason)"
                     )
                 )

@@ -60,20 +60,29 @@ package struct Document: Sendable {
     /// True if the document asks for nothing at all, on any node.
     package var isEmpty: Bool { cluster.isEmpty }
 
-    /// What the kernel of a node shall hold.
+    /// Which of the document's nodes has a name; `nil` in a document that names none.
     ///
-    /// In a document that names no nodes `node` is any name; default MACs are derived from it. A document that
-    /// names nodes, but not this one, is an error; so is one that asks for what Weft does not do yet.
-    package func nodeState(for node: String) throws(DocumentErrors) -> NodeState {
+    /// - Throws: That it names nodes, but not this one; or what it asks for and Weft does not do yet.
+    package func node(named name: String) throws(DocumentErrors) -> NodeName? {
         guard unsupported.isEmpty else { throw DocumentErrors(unsupported) }
-        guard !cluster.nodes.isEmpty else { return cluster.host.nodeState(for: node) }
-        guard let declared = cluster.nodes.first(where: { $0.name.text == node }) else {
-            let names = cluster.nodes.map(\.name.text)
-            let hint =
-                Nearest.question(node, among: names) ?? "its nodes are " + names.joined(separator: ", ")
-            let message = "the document has no node '\(node)'"
-            throw DocumentErrors([Complaint(file: file, path: "nodes", message: message, hint: hint)])
-        }
-        return declared.objects.nodeState(for: node)
+        guard !cluster.nodes.isEmpty else { return nil }
+        if let declared = cluster.nodes.first(where: { $0.name.text == name }) { return declared.name }
+        let names = cluster.nodes.map(\.name.text)
+        let hint = Nearest.question(name, among: names) ?? "its nodes are " + names.joined(separator: ", ")
+        let message = "the document has no node '\(name)'"
+        throw DocumentErrors([Complaint(file: file, path: "nodes", message: message, hint: hint)])
     }
+
+    /// The kernel objects that the document states for a node directly.
+    ///
+    /// In a document that names no nodes `node` is any name; default MACs are derived from it.
+    ///
+    /// - Throws: As ``node(named:)``.
+    package func nodeState(for node: String) throws(DocumentErrors) -> NodeState {
+        let objects = try self.node(named: node).flatMap { cluster.nodes[$0]?.objects } ?? cluster.host
+        return objects.nodeState(for: node)
+    }
+
+    /// True if more is asked for than kernel objects.
+    package var hasNetworks: Bool { !cluster.networks.isEmpty || !cluster.sandboxes.isEmpty }
 }

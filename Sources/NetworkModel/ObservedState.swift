@@ -14,6 +14,10 @@ package struct ObservedState: Hashable, Sendable {
     package var recordedSysctls: [Sysctl.Key: RecordedSysctl] = [:]
     /// The values of those settings that were asked for, and of those on record; none for a setting that is not there.
     package var sysctls: [Sysctl.Key: String] = [:]
+    /// The files of sandboxes, and where they are laid over the node's.
+    package var files: [SandboxFile.Key: ObservedFile] = [:]
+    /// What others have in `/etc/netns`.
+    package var foreignOverlays: Set<FileOverlay> = []
 
     package init() {}
 

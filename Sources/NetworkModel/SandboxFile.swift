@@ -7,9 +7,9 @@ package struct SandboxFile: Hashable, Sendable {
     /// The namespace for which it is laid over the node's; `nil` for none.
     package var namespace: NamespaceName?
     /// The whole of it, UTF-8.
-    package var content: [UInt8]
+    package var content: Content
 
-    package init(_ key: Key, namespace: NamespaceName?, content: [UInt8]) {
+    package init(_ key: Key, namespace: NamespaceName?, content: Content) {
         self.key = key
         self.namespace = namespace
         self.content = content
@@ -49,5 +49,76 @@ package struct SandboxFile: Hashable, Sendable {
             case .env: false
             }
         }
+    }
+
+    /// Text in pieces, of which files may share some: what is said of a network is in the hosts file of each sandbox on it.
+    package struct Content: Sendable {
+        /// The pieces, in order.
+        package private(set) var pieces: [ArraySlice<UInt8>] = []
+        /// The length of all, in bytes.
+        package private(set) var count = 0
+
+        package init() {}
+
+        package init(_ bytes: [UInt8]) {
+            append(bytes[...])
+        }
+
+        package mutating func append(_ piece: ArraySlice<UInt8>) {
+            guard !piece.isEmpty else { return }
+            pieces.append(piece)
+            count += piece.count
+        }
+
+        /// All of it in one piece.
+        package var bytes: [UInt8] { Array(pieces.joined()) }
+
+        /// The lines, without their ends.
+        package var lines: [Substring] {
+            Substring(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+        }
+    }
+}
+
+extension SandboxFile.Content: Hashable {
+    /// True if both are the same text, whatever pieces it is in.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.count == right.count && right.pieces.joined().elementsEqual(left.pieces.joined())
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        hasher.combine(pieces.last?.last)
+    }
+}
+
+/// A file of a sandbox as it is.
+package struct ObservedFile: Hashable, Sendable {
+    /// What is in it; `nil` if there is no such file, and only links to it.
+    package var content: Text?
+    /// The namespaces for which it is laid over the node's.
+    package var namespaces: Set<NamespaceName> = []
+
+    package init(content: Text? = nil, namespaces: Set<NamespaceName> = []) {
+        self.content = content
+        self.namespaces = namespaces
+    }
+
+    /// What is in a file: nobody needs to hold the text that was asked for a second time.
+    package enum Text: Hashable, Sendable {
+        /// What was asked for, byte for byte.
+        case asAsked
+        case other(SandboxFile.Content)
+    }
+}
+
+/// A name in `/etc/netns/NAMESPACE`.
+package struct FileOverlay: Hashable, Sendable {
+    package var namespace: NamespaceName
+    package var name: SandboxFile.Name
+
+    package init(_ name: SandboxFile.Name, for namespace: NamespaceName) {
+        self.name = name
+        self.namespace = namespace
     }
 }

@@ -128,6 +128,10 @@ package struct ModelKernel: Sendable {
         case .deleteForwarding(let entry): try delete(entry)
         case .writeSysctl(let sysctl, _): try write(sysctl)
         case .restoreSysctl(let sysctl, _): try write(sysctl)
+        case .writeFile(let file):
+            let namespaces: Set<NamespaceName> = file.key.name.isLaidOver ? Set([file.namespace].compactMap(\.self)) : []
+            state.files[file.key] = ObservedFile(content: .other(file.content), namespaces: namespaces)
+        case .deleteFile(let key, _): state.files[key] = nil
         }
     }
 

@@ -34,6 +34,7 @@ extension Operation {
         case .addNeighbour, .replaceNeighbour, .deleteNeighbour: "neighbour"
         case .addForwarding, .replaceForwarding, .deleteForwarding: "fdb"
         case .writeSysctl, .restoreSysctl: "sysctl"
+        case .writeFile, .deleteFile: "file"
         }
     }
 
@@ -53,6 +54,8 @@ extension Operation {
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             "\(entry.mac) dev \(entry.link) \(entry.table.rawValue)\(entry.destination.map { " dst \($0)" } ?? "")"
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.description
+        case .writeFile(let file): file.key.description
+        case .deleteFile(let key, _): key.description
         }
     }
 
@@ -71,6 +74,7 @@ extension Operation {
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             entry.link.place
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.place
+        case .writeFile, .deleteFile: .node
         }
     }
 
@@ -98,6 +102,8 @@ extension Operation {
             return "fdb entry \(entry.summary) on link '\(entry.link.name)'\(place)"
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _):
             return "setting \(sysctl.key) = \(sysctl.value)\(place)"
+        case .writeFile(let file): return "file '\(file.key.name.rawValue)' of sandbox '\(file.key.sandbox)'"
+        case .deleteFile(let key, _): return "file '\(key.name.rawValue)' of sandbox '\(key.sandbox)'"
         }
     }
 }

@@ -116,6 +116,10 @@ package enum Operation: Hashable, Sendable {
     case writeSysctl(Sysctl, before: String?)
     /// Writes back what a setting was before Weft changed it, and forgets the record.
     case restoreSysctl(Sysctl, from: String)
+    /// Writes a file of a sandbox in place, and lays it over the node's for its namespace, and for no other one.
+    indirect case writeFile(SandboxFile)
+    /// Removes a file of a sandbox, and the names that it has in `/etc/netns`.
+    case deleteFile(SandboxFile.Key, namespaces: Set<NamespaceName>)
 }
 
 /// A link that is to be made, with the interface indexes that it shall have.

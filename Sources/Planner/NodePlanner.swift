@@ -38,6 +38,7 @@ struct NodePlanner {
         planForwarding()
         planRoutes()
         planSysctls()
+        planFiles()
     }
 
     /// Adds a change of what is on the links of a place, once they are all there.

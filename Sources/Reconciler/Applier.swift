@@ -27,6 +27,8 @@ struct Applier: ~Copyable {
     var unnamed: Set<LinkID> = []
     /// The names that interrupted creations left.
     private var leftOverNamespaces: Set<NamespaceName> = []
+    /// The namespaces for which files are laid over the node's.
+    private var overlays: [SandboxFile.Key: Set<NamespaceName>] = [:]
     var nodeBatch = MessageBatch()
     var placeBatch = MessageBatch()
     /// The namespace that `placeBatch` is for.
@@ -111,6 +113,7 @@ struct Applier: ~Copyable {
             sessions.expect(name, namespace.cookie)
         }
         leftOverNamespaces = observed.leftOverNamespaces
+        overlays = observed.files.mapValues(\.namespaces)
     }
 
     private mutating func learn(_ links: [ObservedLink], at place: Place) {
@@ -152,6 +155,15 @@ struct Applier: ~Copyable {
             try changeLink(existing, link, tag: position)
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _):
             try writeSysctl(sysctl, tag: position)
+        case .writeFile(let file):
+            try attempt(file.key, "write", tag: position) { files, namespaces in
+                try files.remove(file.key, overlaysOf: namespaces.subtracting(file.namespace.map { [$0] } ?? []))
+                try files.write(file)
+            }
+        case .deleteFile(let key, _):
+            try attempt(key, "unlink", tag: position) { files, namespaces in
+                try files.delete(key, overlaysOf: namespaces)
+            }
         case .deleteLink, .addAddress, .replaceAddress, .deleteAddress, .addRoute, .replaceRoute,
             .deleteRoute,
             .addNeighbour, .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding,
@@ -178,7 +190,7 @@ struct Applier: ~Copyable {
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
             return route.device.map { failedLinks.contains(LinkID($0, in: route.place)) } ?? false
         case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .writeSysctl,
-            .restoreSysctl:
+            .restoreSysctl, .writeFile, .deleteFile:
             return false
         }
     }
@@ -292,7 +304,8 @@ struct Applier: ~Copyable {
         case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress,
             .deleteAddress,
             .addRoute, .replaceRoute, .deleteRoute, .addNeighbour, .replaceNeighbour, .deleteNeighbour,
-            .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl:
+            .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl, .writeFile,
+            .deleteFile:
             break
         }
         if !keepsGoing { throw Stop() }
@@ -350,6 +363,22 @@ struct Applier: ~Copyable {
         }
     }
 
+    /// Does something about a file, given for which namespaces it was laid over the node's.
+    private mutating func attempt(
+        _ key: SandboxFile.Key,
+        _ call: String,
+        tag: Int,
+        _ body: (SandboxFiles, Set<NamespaceName>) throws -> Void
+    ) throws {
+        try flush()
+        let files = SandboxFiles(of: node)
+        let (hook, namespaces) = (hook, overlays[key] ?? [])
+        try attempt(tag) { _ in
+            try hook?.check(call, on: files.path(of: key))
+            try body(files, namespaces)
+        }
+    }
+
     private mutating func writeSysctl(_ sysctl: Sysctl, tag: Int) throws {
         try flush()
         let hook = hook
@@ -380,7 +409,7 @@ extension Operation {
         case .deleteNeighbour, .deleteForwarding: errno == .noSuchFileOrDirectory
         case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .addAddress,
             .replaceAddress, .addRoute, .replaceRoute, .addNeighbour, .replaceNeighbour, .addForwarding,
-            .replaceForwarding, .writeSysctl, .restoreSysctl:
+            .replaceForwarding, .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
             false
         }
     }

@@ -20,6 +20,8 @@ struct Observer {
     struct Scope {
         /// The settings whose values are asked for.
         var sysctls: [Sysctl.Key] = []
+        /// The files that are asked for.
+        var files: [SandboxFile] = []
         /// The places whose neighbours are asked for, besides those where Weft has any on record; `nil` for all.
         var neighbours: Set<Place>?
         /// Whether neighbours and FDB entries are read at all: they go with their links.
@@ -28,6 +30,7 @@ struct Observer {
         /// What a plan for `desired` needs to know.
         init(planning desired: NodeState) {
             sysctls = desired.sysctls.map(\.key)
+            files = desired.files
             neighbours = []
             var last: Place?
             for neighbour in desired.neighbours where neighbour.link.place != last {
@@ -93,6 +96,7 @@ struct Observer {
                 return known == state.namespaces[name]?.cookie
             } ?? [:]
         try observe(sysctls: Set(scope.sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
+        try SandboxFiles(of: node).observe(into: &state, asked: scope.files)
         return Observation(state: state, registry: registry)
     }
 

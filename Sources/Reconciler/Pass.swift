@@ -60,7 +60,7 @@ struct Pass: ~Copyable {
         try prepare(plan, before)
         carryOut(plan, on: before.state, into: &report)
         verify(desired, scope, &report)
-        if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, &report) }
+        if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, asked: desired, &report) }
         return report
     }
 
@@ -126,8 +126,12 @@ struct Pass: ~Copyable {
     }
 
     /// Undoes what was done: a plan too, from what is now to what was before.
-    private func rollBack(to before: Observer.Observation, _ report: inout ApplyReport) {
-        let restored = NodeState(restoring: before.state, node: node.name)
+    private func rollBack(
+        to before: Observer.Observation,
+        asked: NodeState,
+        _ report: inout ApplyReport
+    ) {
+        let restored = NodeState(restoring: before.state, asked: asked, node: node.name)
         do {
             var sessions = try Sessions(node: node, home: home, hook: nil)
             let now = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
@@ -200,7 +204,7 @@ extension Registry {
                 .addAddress,
                 .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute,
                 .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
-                .restoreSysctl:
+                .restoreSysctl, .writeFile, .deleteFile:
                 break
             }
         }

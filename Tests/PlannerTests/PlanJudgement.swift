@@ -47,6 +47,9 @@ extension Operation {
             return desired.sysctls.contains(sysctl) ? nil : "a setting that nobody asked for"
         case .restoreSysctl(let sysctl, _):
             return state.recordedSysctls[sysctl.key] == nil ? "a setting that Weft never changed" : nil
+        case .writeFile(let file):
+            return desired.files.contains(file) ? nil : "a file that nobody asked for"
+        case .deleteFile(let key, _): return state.files[key] == nil ? "a file that is not there" : nil
         }
     }
 

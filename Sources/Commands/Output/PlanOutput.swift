@@ -153,7 +153,7 @@ extension Planner.Operation {
             case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
                 ObjectAttributes.forwarding(entry)
             case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .writeSysctl,
-                .restoreSysctl:
+                .restoreSysctl, .writeFile, .deleteFile:
                 []
             }
         return known.map { ($0.name, $0.value) }

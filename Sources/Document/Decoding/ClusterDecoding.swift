@@ -43,13 +43,10 @@ extension Decoder {
 
     /// What is asked for and not done yet.
     func unsupported(_ draft: DocumentDraft) -> [Complaint] {
-        var findings = draft.origins.keys.map { key, node in
-            Finding(node: node, message: "not supported yet: \(key.name)", kind: .unsupported)
-        }
         let parts = draft.state.unsupported()
-        guard !findings.isEmpty || !parts.isEmpty else { return [] }
+        guard !parts.isEmpty else { return [] }
         let finder = PlaceFinder(tree, draft.origins, droppedItems: droppedItems)
-        findings += parts.map {
+        let findings = parts.map {
             Finding(
                 node: finder.node(at: $0.place) ?? 0,
                 message: "not supported yet: \($0.path)",

@@ -1,5 +1,3 @@
-package import NetworkModel
-
 /// What of a node is not in any document, and yet decides what its kernel shall hold.
 ///
 /// Read anew before each compilation, so that a change of the underlay is followed.
@@ -36,13 +34,13 @@ package struct NodeFacts: Hashable, Sendable {
     }
 
     /// The MTU of a link; `nil` if there is no such link.
-    func mtu(of name: InterfaceName?) -> MTU? {
+    package func mtu(of name: InterfaceName?) -> MTU? {
         guard let name else { return nil }
         return links.first { $0.name == name }?.mtu
     }
 
     /// The link that holds one of the addresses.
-    func link(holding addresses: [IPAddress]) -> InterfaceName? {
+    package func link(holding addresses: [IPAddress]) -> InterfaceName? {
         links.first { link in link.addresses.contains(where: addresses.contains) }?.name
     }
 }
