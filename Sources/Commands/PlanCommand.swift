@@ -31,12 +31,13 @@ struct PlanCommand: ParsableCommand {
             let node = try node.resolve(for: loaded)
             let state = try loaded.nodeState(for: node.name)
             let plan = try node.explaining { try Reconciler(node: node).plan(state) }
+            let warnings = loaded.warnings + (loaded.isEmpty && !plan.isEmpty ? [emptyDocument] : [])
             if console.isJSON {
                 console.print { writer in
-                    writer.object { $0.plan(plan, node: node.name, documentWarnings: loaded.warnings) }
+                    writer.object { $0.plan(plan, node: node.name, documentWarnings: warnings) }
                 }
             } else {
-                for warning in loaded.warnings { console.warning(warning.description, hint: warning.hint) }
+                for warning in warnings { console.warning(warning.description, hint: warning.hint) }
                 for warning in plan.warnings { console.warning(warning) }
                 if plan.isEmpty {
                     console.print("nothing to change")
@@ -47,5 +48,13 @@ struct PlanCommand: ParsableCommand {
             }
             if detailedExitcode, !plan.isEmpty { throw ExitStatus.changes }
         }
+    }
+
+    /// What keeps apply from doing as planned.
+    private var emptyDocument: Complaint {
+        Complaint(
+            file: document.path,
+            message: "the document has no objects, and 'weft apply' takes it only with '--allow-empty'"
+        )
     }
 }

@@ -110,7 +110,11 @@ extension LinkCreation {
             details.append("pair with '\(peer.id.name)'\(place)")
         }
         switch link.kind {
-        case .vxlan(let vxlan): details.append("vni \(vxlan.vni), port \(vxlan.port)")
+        case .vxlan(let vxlan):
+            details.append("vni \(vxlan.vni), port \(vxlan.port)")
+            if let local = vxlan.local { details.append("local \(local)") }
+            if let remote = vxlan.remote { details.append("remote \(remote)") }
+            if let underlay = vxlan.underlay { details.append("dev '\(underlay)'") }
         case .macvlan(let macvlan): details.append("on '\(macvlan.parent)', mode \(macvlan.mode)")
         case .bridge, .veth: break
         }
@@ -126,9 +130,9 @@ extension Route {
     package var summary: String {
         var words: [String] = []
         if type != .unicast { words.append(type.rawValue) }
-        words.append(
-            destination.length == 0 && destination.family == .ipv4 ? "default" : destination.description
-        )
+        // 'default' alone is that of IPv4; with a gateway there is no doubt.
+        let isDefault = destination.length == 0 && (destination.family == .ipv4 || gateway != nil)
+        words.append(isDefault ? "default" : destination.description)
         if let gateway { words.append("via \(gateway)") }
         if let device { words.append("dev \(device)") }
         if table != Self.mainTable { words.append("table \(table)") }
@@ -144,7 +148,7 @@ extension Route {
 
 extension ForwardingEntry {
     /// The entry as `bridge fdb` writes it, without its link.
-    fileprivate var summary: String {
+    package var summary: String {
         var words = ["\(mac)"]
         if let destination { words.append("dst \(destination)") }
         if let vni { words.append("vni \(vni)") }

@@ -8,6 +8,7 @@ extension NodePlanner {
     mutating func planSysctls() {
         let settings = (desired.sysctls.map { Setting($0, isPutBack: false) } + settingsToPutBack())
             .sorted { ($0.sysctl.key.rank, $0.sysctl.key) < ($1.sysctl.key.rank, $1.sysctl.key) }
+        warnOfForwarding()
         // What the settings of links become as those of all links are written, by family and place.
         var written: [Sysctl.Key: String] = [:]
         for setting in settings {
@@ -78,6 +79,21 @@ extension NodePlanner {
             if let name = key.place.name, !desired.namespaces.contains(name) { return nil }
             if let link = key.link, let fate = links.fates[link], !fate.keepsContents { return nil }
             return Setting(Sysctl(key, value: record.before), isPutBack: true)
+        }
+    }
+
+    /// Forwarding that Weft turned on stays on, and its record is dropped: nobody would tell of it later.
+    private mutating func warnOfForwarding() {
+        guard !options.isRollback else { return }
+        let wanted = Set(desired.sysctls.map(\.key))
+        for (key, record) in observed.recordedSysctls.sorted(by: { $0.key < $1.key }) {
+            guard key.turnsOnForwarding, key.place == .node, !wanted.contains(key),
+                observed.sysctls[key] == record.written, record.before != record.written
+            else { continue }
+            warnings.append(
+                "setting '\(key)' stays at \(record.written), where it was \(record.before) before Weft set it: others may "
+                    + "rely on it"
+            )
         }
     }
 

@@ -270,7 +270,7 @@ struct Applier: ~Copyable {
                 object: operation.objectName,
                 errno: errno,
                 sentence: sentence,
-                hint: FailureHints.hint(for: operation, errno)
+                hint: FailureHints.hint(for: operation, errno, kernel: sentence)
             )
         )
         switch operation {

@@ -55,6 +55,33 @@ struct JSONTests {
         }
     }
 
+    @Test("of plan says what is made and what goes, with the attributes that a document gives")
+    func objects() throws {
+        try Station.with { station in
+            let created = try station.run("plan", document: Self.document, "--format", "json").json["changes"]
+            let pair = created.first("name", "v0")
+            #expect(pair["from"] == .null)
+            #expect(pair["to"]["type"] == "veth" && pair["to"]["master"] == "br9")
+            #expect(
+                pair["to"]["peer.name"] == "eth0"
+                    && pair["to"]["peer.namespace"].string?.hasSuffix(".red") == true
+            )
+            #expect(pair["to"]["bridge_slave.learning"] == "true")
+            #expect(pair["to"]["peer.addresses"] == .null)
+            let address = created.first("name", "10.9.0.1/24 dev br9")["to"]
+            #expect(address["address"] == "10.9.0.1/24" && address["dev"] == "br9")
+            #expect(created.first("object", "route")["to"]["via"] == "10.9.0.1")
+            #expect(created.first("object", "neighbour")["to"]["mac"] == "02:00:00:00:00:07")
+            #expect(created.first("object", "fdb")["to"]["dst"] == "10.9.0.9")
+            try station.succeed("apply", document: Self.document)
+            let gone = try station.run("plan", document: "weft: 1\n", "--format", "json").json
+            #expect(gone["warnings"].elements.contains { $0.string?.contains("--allow-empty") == true })
+            let less = Self.document.replacing("neighbours: [", with: "neighbours: [] #")
+            let neighbour = try station.run("plan", document: less, "--format", "json").json["changes"][0]
+            #expect(neighbour["to"] == .null && neighbour["from"]["address"] == "10.9.0.7")
+        }
+    }
+
     @Test("of plan says what differs, before and after")
     func differences() throws {
         try Station.with { station in

@@ -164,7 +164,7 @@ struct StateGenerator {
         vxlan.port = UInt16(number(1...65535))
         vxlan.ttl = UInt8(number(0...255))
         vxlan.tos = UInt8(number(0...255))
-        vxlan.ageing = number(0...UInt32.max)
+        vxlan.ageing = number(1...UInt32.max)
         (vxlan.learning, vxlan.proxy, vxlan.udpChecksum) = (flip(), flip(), flip())
         (vxlan.udpZeroChecksum6Transmit, vxlan.udpZeroChecksum6Receive) = (flip(), flip())
         return vxlan
@@ -230,7 +230,8 @@ struct StateGenerator {
             if case .vxlan(let vxlan) = link.kind, flip() {
                 if flip() { entry.mac = .zero }
                 entry.destination = address((vxlan.local ?? vxlan.remote)?.family ?? .ipv4)
-                entry.state = pick(ForwardingEntry.State.allCases)
+                // All destinations of the zero address share one state.
+                entry.state = entry.mac == .zero ? .static : pick(ForwardingEntry.State.allCases)
                 if flip() { entry.vni = VNI(number: number(VNI.range)) }
                 if flip() { entry.port = UInt16(number(1...65535)) }
             } else if link.master != nil {

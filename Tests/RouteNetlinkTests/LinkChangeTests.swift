@@ -186,9 +186,9 @@ struct LinkChangeTests {
             alter(&vxlan)
             var after = before
             after.kind = .vxlan(vxlan)
-            let error = #expect(throws: NetlinkError.self) { try change(before, to: after) }
-            #expect(error?.errno == .notSupported)
-            #expect(error?.kernelMessage?.contains("annot change") == true)
+            let refusal = #expect(throws: Refused.self) { try change(before, to: after) }?.refusal
+            #expect(refusal?.errno == .notSupported)
+            #expect(refusal?.kernelMessage?.contains("annot change") == true)
         }
     }
 }

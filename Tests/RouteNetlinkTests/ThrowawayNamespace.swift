@@ -113,14 +113,17 @@ func veth(_ near: String, _ far: String, mac number: UInt64) -> (near: Link, far
     )
 }
 
+/// The kernel said no.
+struct Refused: Error {
+    let refusal: Refusal
+}
+
 extension NetlinkSocket {
     /// Sends a batch that `build` fills.
     ///
     /// - Throws: The first refusal.
     mutating func apply(_ build: (inout MessageBatch) throws -> Void) throws {
-        if let refusal = try attempt(build).first {
-            throw NetlinkError(operation: "apply", object: "message \(refusal.tag)", refusal: refusal)
-        }
+        if let refusal = try attempt(build).first { throw Refused(refusal: refusal) }
     }
 
     /// Sends a batch that `build` fills, and returns what is refused.

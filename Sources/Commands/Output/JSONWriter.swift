@@ -51,6 +51,12 @@ struct JSONWriter {
         value(number)
     }
 
+    /// A member that is `null` if there is no number.
+    mutating func member(_ key: String, _ number: Int?) {
+        begin(key)
+        if let number { value(number) } else { null() }
+    }
+
     mutating func member(_ key: String, _ flag: Bool) {
         begin(key)
         value(flag)

@@ -83,12 +83,21 @@ extension JSONWriter {
             object.member("sandbox", nil as String?)
             object.member("network", nil as String?)
             object.member("reason", change.reason)
-            object.side("from", change.differences.map { ($0.attribute, $0.from) })
-            object.side("to", change.differences.map { ($0.attribute, $0.to) })
+            switch change.verb {
+            case .create:
+                object.side("from", [])
+                object.side("to", change.operation.attributes)
+            case .delete:
+                object.side("from", change.operation.attributes)
+                object.side("to", [])
+            case .change, .remake:
+                object.side("from", change.differences.map { ($0.attribute, $0.from) })
+                object.side("to", change.differences.map { ($0.attribute, $0.to) })
+            }
         }
     }
 
-    /// The attributes that differ, as they are or as they shall be; `null` where nothing is to be compared.
+    /// Attributes as they are or as they shall be; `null` where there are none to tell.
     private mutating func side(_ key: String, _ attributes: [(String, String?)]) {
         guard !attributes.isEmpty else { return member(key, nil as String?) }
         object(key) { object in
@@ -124,5 +133,29 @@ extension JSONWriter {
             object.member("message", complaint.message)
             object.member("hint", complaint.hint)
         }
+    }
+}
+
+extension Planner.Operation {
+    /// The attributes of what is made or goes, by their names in documents; none for what has only a name.
+    fileprivate var attributes: [(String, String?)] {
+        let known: [ObjectAttributes.Attribute] =
+            switch self {
+            case .createLink(let creation): ObjectAttributes.link(creation.link, peer: creation.peer)
+            case .addAddress(let address, let link), .replaceAddress(let address, let link),
+                .deleteAddress(let address, let link):
+                ObjectAttributes.address(address, on: link)
+            case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
+                ObjectAttributes.route(route)
+            case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour),
+                .deleteNeighbour(let neighbour):
+                ObjectAttributes.neighbour(neighbour)
+            case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
+                ObjectAttributes.forwarding(entry)
+            case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .writeSysctl,
+                .restoreSysctl:
+                []
+            }
+        return known.map { ($0.name, $0.value) }
     }
 }

@@ -16,7 +16,8 @@ extension Console {
             for line in Holdings(namespace).lines(indent: "  ") { print(line) }
         }
         for (key, record) in state.recordedSysctls.sorted(by: { $0.key < $1.key }) {
-            print("setting \(key) = \(record.written) (\(record.before) before)")
+            let place = key.place.name.map { " in namespace \($0)" } ?? ""
+            print("setting \(key) = \(record.written)\(place) (\(record.before) before)")
         }
     }
 }
@@ -52,9 +53,7 @@ private struct Holdings {
         lines += neighbours.map {
             "\(indent)neighbour \($0.value.address) at \($0.value.mac) on \($0.value.link.name)"
         }
-        lines += forwarding.map { entry in
-            "\(indent)fdb \(entry.mac) on \(entry.link.name)\(entry.destination.map { " dst \($0)" } ?? "") \(entry.table.rawValue)"
-        }
+        lines += forwarding.map { "\(indent)fdb \($0.summary) on \($0.link.name)" }
         return lines
     }
 
@@ -99,6 +98,10 @@ extension JSONWriter {
                 object.member("mac", entry.mac.description)
                 object.member("dst", entry.destination?.description)
                 object.member("table", entry.table.rawValue)
+                object.member("state", entry.state.rawValue)
+                object.member("vlan", Int(entry.vlan))
+                object.member("vni", entry.vni.map { Int($0.number) })
+                object.member("port", entry.port.map(Int.init))
             }
         }
         array("sysctls", state.recordedSysctls.sorted { $0.key < $1.key }) { writer, item in

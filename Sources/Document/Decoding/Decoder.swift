@@ -9,6 +9,9 @@ struct Decoder {
     /// The link that was last looked for, and found: entries come by the thousand, link by link.
     var lastLink: Link?
 
+    /// The state of the zero address of each VXLAN link, and the entry that first said it.
+    var zeroAddressStates: [LinkID: (state: ForwardingEntry.State, item: Int)] = [:]
+
     /// How often it still says what may be meant: looking for that takes time, and nobody reads a thousand of them.
     private var guessCount = 2 * DocumentErrors.printLimit
 

@@ -176,12 +176,30 @@ extension Decoder {
             }
             return
         }
+        checkStateOfZeroAddress(entry, fields)
         guard destination.family != vxlan.family else { return }
         complain(
             at: node,
             "\(destination) is not of the family of the tunnel, which is \(vxlan.family == .ipv4 ? "IPv4" : "IPv6")",
             hint: "a tunnel has the family of its 'local' or 'remote', else IPv4"
         )
+    }
+
+    /// All destinations of the zero address of a VXLAN link are one entry to the kernel, with one state.
+    ///
+    /// Kernel: `drivers/net/vxlan/vxlan_core.c` (`vxlan_fdb_update_existing`).
+    private mutating func checkStateOfZeroAddress(_ entry: ForwardingEntry, _ fields: Fields<ForwardingKey>) {
+        guard entry.mac == .zero else { return }
+        let first = zeroAddressStates[entry.link]
+        if let first, first.state != entry.state {
+            complain(
+                at: fields[.state] ?? fields.mapping,
+                "the zero MAC of '\(entry.link.name)' is \(first.state) already, at \(tree.position(of: first.item))",
+                hint: "all of its destinations share one state"
+            )
+        } else if first == nil {
+            zeroAddressStates[entry.link] = (entry.state, fields.mapping)
+        }
     }
 
     /// The link of the document that a `dev` key names.

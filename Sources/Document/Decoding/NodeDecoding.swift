@@ -108,11 +108,13 @@ extension Decoder {
                 )
                 continue
             }
-            let key = Sysctl.Key(path: path, in: place ?? .node)
+            let key = Sysctl.Key(path: SysctlName.canonical(path), in: place ?? .node)
             if let first = seen[key] {
                 complain(
                     at: name,
-                    "'\(text)' is set already, at \(tree.position(of: first))",
+                    tree.string(of: first) == text || key.path == path
+                        ? "'\(text)' is set already, at \(tree.position(of: first))"
+                        : "'\(text)' is 'net.ipv4.ip_forward', which is set already, at \(tree.position(of: first))",
                     hint: "keep one of them"
                 )
                 continue
@@ -149,5 +151,12 @@ enum SysctlName {
         let isPlain = components.allSatisfy { $0 != "" && $0 != "." && $0 != ".." }
         guard isPlain, !path.utf8.contains(where: { $0 <= 32 || $0 == 127 }) else { return nil }
         return path
+    }
+
+    /// The path by which a setting with two names is known.
+    ///
+    /// Kernel: `net/ipv4/devinet.c`, where both are `IPV4_DEVCONF_ALL(net, FORWARDING)`.
+    static func canonical(_ path: String) -> String {
+        path == "net/ipv4/conf/all/forwarding" ? "net/ipv4/ip_forward" : path
     }
 }

@@ -19,22 +19,30 @@ package enum NodeStatePrinter {
         return writer.text + "\n"
     }
 
-    private typealias Entry = (key: String, value: PrintedValue)
+    private typealias Entry = PrintedEntry
 
     private static func document(_ state: NodeState) -> [Entry] {
         var node: [Entry] = []
         if !state.namespaces.isEmpty { node.append((NodeKey.namespaces.name, namespaces(of: state))) }
         if !state.links.isEmpty { node.append((NodeKey.links.name, .block(PrintedLinks.entries(of: state)))) }
         if !state.routes.isEmpty {
-            node.append((NodeKey.routes.name, .lines(state.routes.sorted { $0.key < $1.key }.map(route))))
+            node.append(
+                (
+                    NodeKey.routes.name,
+                    .lines(state.routes.sorted { $0.key < $1.key }.map { .mapping(entries(of: $0)) })
+                )
+            )
         }
         if !state.neighbours.isEmpty {
             let neighbours = state.neighbours.sorted { $0.key < $1.key }
-            node.append((NodeKey.neighbours.name, .lines(neighbours.map(neighbour))))
+            node.append((NodeKey.neighbours.name, .lines(neighbours.map { .mapping(entries(of: $0)) })))
         }
         if !state.forwarding.isEmpty {
             node.append(
-                (NodeKey.fdb.name, .lines(state.forwarding.sorted { $0.key < $1.key }.map(forwarding)))
+                (
+                    NodeKey.fdb.name,
+                    .lines(state.forwarding.sorted { $0.key < $1.key }.map { .mapping(entries(of: $0)) })
+                )
             )
         }
         let settings = sysctls(of: state, in: .node)
@@ -62,7 +70,7 @@ package enum NodeStatePrinter {
         }
     }
 
-    private static func route(_ route: Route) -> PrintedValue {
+    static func entries(of route: Route) -> [PrintedEntry] {
         var entries: [Entry] = [(RouteKey.to.name, .text(route.destination.description))]
         if let gateway = route.gateway { entries.append((RouteKey.via.name, .text(gateway.description))) }
         if let device = route.device { entries.append((RouteKey.dev.name, .text(device.text))) }
@@ -76,7 +84,7 @@ package enum NodeStatePrinter {
             entries.append((RouteKey.scope.name, .text(route.effectiveScope.rawValue)))
         }
         if let mtu = route.mtu { entries.append((RouteKey.mtu.name, .natural(mtu.bytes))) }
-        return .mapping(entries)
+        return entries
     }
 
     private static func tableName(_ table: UInt32) -> PrintedValue {
@@ -88,17 +96,17 @@ package enum NodeStatePrinter {
         }
     }
 
-    private static func neighbour(_ neighbour: Neighbour) -> PrintedValue {
+    static func entries(of neighbour: Neighbour) -> [PrintedEntry] {
         var entries: [Entry] = [(NeighbourKey.dev.name, .text(neighbour.link.name.text))]
         if let name = neighbour.link.place.name {
             entries.append((NeighbourKey.namespace.name, .text(name.text)))
         }
         entries.append((NeighbourKey.address.name, .text(neighbour.address.description)))
         entries.append((NeighbourKey.mac.name, .text(neighbour.mac.description)))
-        return .mapping(entries)
+        return entries
     }
 
-    private static func forwarding(_ entry: ForwardingEntry) -> PrintedValue {
+    static func entries(of entry: ForwardingEntry) -> [PrintedEntry] {
         var entries: [Entry] = [(ForwardingKey.dev.name, .text(entry.link.name.text))]
         if let name = entry.link.place.name {
             entries.append((ForwardingKey.namespace.name, .text(name.text)))
@@ -115,6 +123,6 @@ package enum NodeStatePrinter {
         entries.append((ForwardingKey.vlan.name, .natural(entry.vlan)))
         if let vni = entry.vni { entries.append((ForwardingKey.vni.name, .natural(vni.number))) }
         if let port = entry.port { entries.append((ForwardingKey.port.name, .natural(port))) }
-        return .mapping(entries)
+        return entries
     }
 }

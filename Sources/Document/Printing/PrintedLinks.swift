@@ -2,10 +2,10 @@ internal import NetworkModel
 
 /// The links of a state as they are to be written.
 enum PrintedLinks {
-    typealias Entry = (key: String, value: PrintedValue)
+    private typealias Entry = PrintedEntry
 
     /// The links by name; of a veth pair the end that comes first, with the other one in it.
-    static func entries(of state: NodeState) -> [Entry] {
+    static func entries(of state: NodeState) -> [PrintedEntry] {
         let shown = state.links.values.filter { isShown($0, in: state) }.sorted { $0.id < $1.id }
         var counts: [InterfaceName: Int] = [:]
         for link in shown { counts[link.id.name, default: 0] += 1 }
@@ -23,7 +23,7 @@ enum PrintedLinks {
         return link.id < peer
     }
 
-    private static func entries(of link: Link, in state: NodeState) -> [Entry] {
+    static func entries(of link: Link, in state: NodeState) -> [PrintedEntry] {
         var entries: [Entry] = [(LinkKey.type.name, .text(link.kind.name))]
         entries += common(link)
         switch link.kind {
@@ -51,20 +51,22 @@ enum PrintedLinks {
         entries.append((LinkKey.addrgenmode.name, .text(link.addressGeneration.rawValue)))
         entries.append((LinkKey.alias.name, .text(link.purpose)))
         if !link.addresses.isEmpty {
-            entries.append((LinkKey.addresses.name, .lines(link.addresses.map(address))))
+            entries.append(
+                (LinkKey.addresses.name, .lines(link.addresses.map { .mapping(Self.entries(of: $0)) }))
+            )
         }
         if link.master != nil { entries.append((LinkKey.bridgeSlave.name, .mapping(options(link.port)))) }
         return entries
     }
 
-    private static func address(_ value: InterfaceAddress) -> PrintedValue {
+    static func entries(of value: InterfaceAddress) -> [PrintedEntry] {
         var entries: [Entry] = [(AddressKey.address.name, .text(value.description))]
         switch value.address.family {
         case .ipv4: entries.append((AddressKey.scope.name, .text(value.scope.rawValue)))
         case .ipv6: entries.append((AddressKey.nodad.name, .boolean(value.skipsDuplicateDetection)))
         }
         entries.append((AddressKey.noprefixroute.name, .boolean(value.hasNoPrefixRoute)))
-        return .mapping(entries)
+        return entries
     }
 
     private static func options(_ bridge: Bridge) -> [Entry] {

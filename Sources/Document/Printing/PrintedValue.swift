@@ -1,3 +1,6 @@
+/// A key with its value.
+typealias PrintedEntry = (key: String, value: PrintedValue)
+
 /// A value as it is to be written, in YAML or in JSON.
 indirect enum PrintedValue {
     case text(String)

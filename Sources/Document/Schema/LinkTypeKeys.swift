@@ -123,7 +123,8 @@ extension LinkKey {
         case .ageing:
             Attribute(
                 "ageing",
-                .number(0...UInt64(UInt32.max), unit: "seconds"),
+                // The kernel takes 0 for its own default.
+                .number(1...UInt64(UInt32.max), unit: "seconds"),
                 "How long a learnt FDB entry lasts, in seconds.",
                 default: "300"
             )

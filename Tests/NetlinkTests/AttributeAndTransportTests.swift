@@ -2,52 +2,8 @@ import LinuxSystem
 import Netlink
 import Testing
 
-@Suite("What refusals say")
-struct NetlinkErrorTests {
-    @Test("the kernel's sentence comes first, and the code to search for behind it")
-    func description() {
-        let refusal = Refusal(
-            tag: 0,
-            errno: .fileExists,
-            kernelMessage: "A VXLAN device with the specified VNI already exists"
-        )
-        let error = NetlinkError(operation: "create", object: "link 'vx100'", refusal: refusal)
-        #expect(
-            "\(error)"
-                == "cannot create link 'vx100': A VXLAN device with the specified VNI already exists (EEXIST, File exists)"
-        )
-        #expect(
-            error.hint
-                == "another VXLAN link has this VNI and UDP port; 'ip -details link show type vxlan' lists them"
-        )
-    }
-
-    @Test("without a sentence of the kernel's, the C library's stands for it")
-    func plain() {
-        let error = NetlinkError(operation: "add", object: "route '10.0.0.0/8'", errno: .networkUnreachable)
-        #expect("\(error)" == "cannot add route '10.0.0.0/8': Network is unreachable (ENETUNREACH)")
-        #expect(error.hint?.contains("onlink") == true)
-    }
-
-    @Test("hints belong to what was asked")
-    func hints() {
-        func hint(_ operation: String, _ object: String, _ refusal: Refusal) -> String? {
-            NetlinkError(operation: operation, object: object, refusal: refusal).hint
-        }
-        #expect(
-            hint("delete", "link 'a'", Refusal(tag: 0, errno: .notPermitted))?.contains("CAP_NET_ADMIN")
-                == true
-        )
-        #expect(hint("create", "link 'a'", Refusal(tag: 0, errno: .notSupported))?.contains("module") == true)
-        #expect(hint("change", "link 'a'", Refusal(tag: 0, errno: .exchangeFull))?.contains("1023") == true)
-        #expect(
-            hint("add", "neighbour 'a'", Refusal(tag: 0, errno: .noBufferSpace))?.contains("gc_thresh3")
-                == true
-        )
-        #expect(hint("delete", "route 'a'", Refusal(tag: 0, errno: .fileExists)) == nil)
-        #expect(hint("change", "link 'a'", Refusal(tag: 0, errno: .invalidArgument)) == nil)
-    }
-
+@Suite("Transport errors")
+struct TransportErrorTests {
     @Test("a broken conversation is one clear sentence")
     func transport() {
         #expect(
