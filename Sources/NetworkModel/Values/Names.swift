@@ -8,8 +8,9 @@ package struct InvalidName: Error, Hashable, Sendable {
 package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The 15 bytes, zeros behind the name, the first byte highest: a value that is copied and compared as two numbers,
     /// for there are hundreds of thousands of them.
-    private let high: UInt64
-    private let low: UInt64
+    package let high: UInt64
+    /// The last seven bytes of them.
+    package let low: UInt64
 
     /// The name's text.
     package var text: String {

@@ -40,8 +40,9 @@ package func observeNamespace(
         uniquingKeysWith: { first, _ in first }
     )
     if options.includesRoutes {
-        observed.routes = try observeRoutes(.ipv4, on: &socket, place: place, names: names)
-        observed.routes += try observeRoutes(.ipv6, on: &socket, place: place, names: names)
+        for family in [AddressFamily.ipv4, .ipv6] {
+            try observeRoutes(family, on: &socket, place: place, names: names, into: &observed.routes)
+        }
     }
     if options.includesNeighbours {
         observed.neighbours = try observeNeighbours(on: &socket, place: place, names: names)
@@ -92,15 +93,15 @@ private func observeRoutes(
     _ family: AddressFamily,
     on socket: inout NetlinkSocket,
     place: Place,
-    names: [Int32: InterfaceName]
-) throws -> [ObservedRoute] {
+    names: [Int32: InterfaceName],
+    into routes: inout [ObservedRoute]
+) throws {
     var names = LinkNames(names)
-    var routes: [ObservedRoute] = []
-    try socket.dump(Question.routes(family), restart: { routes.removeAll() }) { type, payload in
+    let count = routes.count
+    try socket.dump(Question.routes(family), restart: { routes.removeSubrange(count...) }) { type, payload in
         guard Int(type) == Int(RTM_NEWROUTE) else { return }
         if let route = try decodeRoute(payload, in: place, names: &names) { routes.append(route) }
     }
-    return routes
 }
 
 private func observeNeighbours(
