@@ -75,29 +75,35 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
     package mutating func transact(_ batch: inout MessageBatch) throws(NetlinkTransportError) -> [Refusal] {
         defer { batch.removeAll() }
         var refusals: [Refusal] = []
-        // With a hook every message goes alone, so that what happens in it falls between two messages.
-        let step = hook == nil ? MessageBatch.limit : 1
+        let step = hook?.sendsBatches == false ? 1 : MessageBatch.limit
         var start = 0
         while start < batch.count {
             let range = start..<min(start + step, batch.count)
             start = range.upperBound
-            if let refusal = refusalByHook(batch, range.lowerBound) {
-                refusals.append(refusal)
-                continue
-            }
+            refuseByHook(range, of: &batch, into: &refusals)
             try sendRequests(range, of: &batch)
             try collectVerdicts(range, of: batch, into: &refusals)
         }
         return refusals
     }
 
-    private func refusalByHook(_ batch: borrowing MessageBatch, _ position: Int) -> Refusal? {
-        guard let hook else { return nil }
-        let entry = batch.entries[position]
-        let type = batch.bytes.withUnsafeBytes {
-            $0.loadUnaligned(fromByteOffset: entry.offset, as: nlmsghdr.self).nlmsg_type
+    /// Puts messages that do nothing in the place of those that the hook refuses.
+    private func refuseByHook(
+        _ range: Range<Int>,
+        of batch: inout MessageBatch,
+        into refusals: inout [Refusal]
+    ) {
+        guard let hook else { return }
+        for position in range {
+            let entry = batch.entries[position]
+            batch.bytes.withUnsafeMutableBytes { storage in
+                var header = storage.loadUnaligned(fromByteOffset: entry.offset, as: nlmsghdr.self)
+                guard let errno = hook.willSend(header.nlmsg_type) else { return }
+                refusals.append(Refusal(tag: entry.tag, errno: errno))
+                header.nlmsg_type = UInt16(NLMSG_NOOP)
+                storage.storeBytes(of: header, toByteOffset: entry.offset, as: nlmsghdr.self)
+            }
         }
-        return hook.willSend(type).map { Refusal(tag: entry.tag, errno: $0) }
     }
 
     /// Numbers the messages `range` and sends them by one call.

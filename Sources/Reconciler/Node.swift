@@ -47,8 +47,11 @@ package struct Node: Hashable, Sendable {
 package struct StepHook: Sendable {
     /// Given what is about to be done, in a word or two; returns the errno to fail with, or `nil` to go on.
     package var willDo: @Sendable (_ step: String) -> Errno?
+    /// Whether messages go in whole batches; else each goes alone.
+    package var sendsBatches: Bool
 
-    package init(willDo: @escaping @Sendable (_ step: String) -> Errno?) {
+    package init(sendsBatches: Bool = false, willDo: @escaping @Sendable (_ step: String) -> Errno?) {
+        self.sendsBatches = sendsBatches
         self.willDo = willDo
     }
 

@@ -175,6 +175,6 @@ extension StepHook {
     /// The hook as a socket knows it.
     var forMessages: MessageHook {
         let willDo = willDo
-        return MessageHook { type in willDo("message \(type)") }
+        return MessageHook(sendsBatches: sendsBatches) { type in willDo("message \(type)") }
     }
 }
