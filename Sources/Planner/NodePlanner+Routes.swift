@@ -12,10 +12,11 @@ extension NodePlanner {
         let ways = OnLinkPrefixes(of: links, and: desired, observed: observed)
         var lastDevice: LinkID?
         desired.forEachRouteInOrder { route in
-            let device = route.device.map { LinkID($0, in: route.place) }
-            if device != lastDevice || device == nil {
+            // Routes come by the thousand, link by link.
+            let isByLast = lastDevice.map { route.device == $0.name && route.place == $0.place } ?? false
+            if !isByLast, let device = route.device {
                 guard checkDevice(of: route) else { return }
-                lastDevice = device
+                lastDevice = LinkID(device, in: route.place)
             }
             var route = route
             if route.device == nil, let gateway = route.gateway, route.type.needsDevice {
