@@ -65,6 +65,22 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
         return NetlinkSocket(owning: handle, hook: hook)
     }
 
+    /// Which network namespace it is in: a number that the kernel never gives to another one while it runs.
+    ///
+    /// `SO_NETNS_COOKIE`, of Linux 5.14 and later.
+    ///
+    /// - Throws: ``SystemCallError`` for whatever `getsockopt` refuses.
+    package var namespaceCookie: UInt64 {
+        get throws(SystemCallError) {
+            var cookie: UInt64 = 0
+            var size = socklen_t(MemoryLayout<UInt64>.size)
+            try checked("getsockopt", on: "SO_NETNS_COOKIE") {
+                getsockopt(mnl_socket_get_fd(handle), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size)
+            }
+            return cookie
+        }
+    }
+
     /// Sends all messages of a batch, in order, waits until the kernel is through, and empties the batch.
     ///
     /// One send for each ``MessageBatch/limit`` messages. Only the last of a send asks for an acknowledgement:

@@ -8,7 +8,7 @@ extension ModelKernel {
         _ = try managed(id)
         guard find(address, on: id) == nil else { throw Refusal("EEXIST", "the link has the address") }
         try checkScope(address, on: id)
-        insertAddress(address, protocolNumber: Mark.protocolNumber, on: id)
+        insertAddress(address, protocolNumber: Mark.node.protocolNumber, on: id)
     }
 
     /// Changes an address, or adds it where it is not.
@@ -16,7 +16,7 @@ extension ModelKernel {
         _ = try managed(id)
         guard let position = find(address, on: id) else { return try add(address, on: id) }
         withLink(id) { link in
-            link.addresses[position].protocolNumber = Mark.protocolNumber
+            link.addresses[position].protocolNumber = Mark.node.protocolNumber
             link.addresses[position].isPermanent = true
             guard address.address.family == .ipv6 else { return }
             link.addresses[position].value.skipsDuplicateDetection = address.skipsDuplicateDetection
@@ -67,7 +67,7 @@ extension ModelKernel {
         }
         guard let position else { throw Refusal("EADDRNOTAVAIL", "the link has no such address") }
         let origin = link.addresses[position].protocolNumber
-        guard origin == Mark.protocolNumber || origin == 3 else {
+        guard origin == Mark.node.protocolNumber || origin == 3 else {
             throw Refusal("FOREIGN", "the address is not Weft's")
         }
         removeAddress(at: position, on: id)

@@ -18,7 +18,7 @@ extension ModelKernel {
         let place = neighbour.link.place
         learntNeighbours.remove(neighbour.key)
         self[place].neighbours.removeAll { $0.value.key == neighbour.key }
-        self[place].neighbours.append(ObservedNeighbour(neighbour, protocolNumber: Mark.protocolNumber))
+        self[place].neighbours.append(ObservedNeighbour(neighbour, protocolNumber: Mark.node.protocolNumber))
     }
 
     mutating func delete(_ neighbour: Neighbour) throws(Refusal) {

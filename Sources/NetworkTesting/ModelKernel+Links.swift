@@ -180,10 +180,10 @@ extension ModelKernel {
         let existing = try managed(link.id)
         guard existing.index == from.index else { throw Refusal("ENODEV", "the index is another link's") }
         try changeKind(from.kind, to: link)
-        let alias = Mark.alias(for: link.purpose)
+        let alias = Mark.node.alias(for: link.purpose)
         withLink(link.id) { existing in
             if from.alias != alias { existing.alias = alias }
-            if from.group != Mark.linkGroup { existing.group = Mark.linkGroup }
+            if from.group != Mark.node.linkGroup { existing.group = Mark.node.linkGroup }
             if from.addressGeneration != link.addressGeneration {
                 existing.addressGeneration = link.addressGeneration
             }
@@ -355,8 +355,8 @@ extension ObservedLink {
         master = link.master
         if link.master != nil { setPort(link.port) }
         addressGeneration = link.addressGeneration
-        group = Mark.linkGroup
-        alias = Mark.alias(for: link.purpose)
+        group = Mark.node.linkGroup
+        alias = Mark.node.alias(for: link.purpose)
     }
 
     /// Sets the options of a port; a cost that is left open stays, or is what the kernel derives from the link's speed.

@@ -186,7 +186,7 @@ extension ObservedAddress {
         }
         Difference.note("noprefixroute", value.hasNoPrefixRoute, wanted.hasNoPrefixRoute, in: &list)
         Difference.note("lifetime", isPermanent ? "forever" : "limited", "forever", in: &list)
-        Difference.note("protocol", protocolNumber, Mark.protocolNumber, in: &list)
+        Difference.note("protocol", protocolNumber, mark.protocolNumber, in: &list)
         return list
     }
 }

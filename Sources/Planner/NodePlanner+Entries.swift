@@ -92,7 +92,7 @@ extension ObservedNeighbour {
     func differences(from wanted: Neighbour) -> [Difference] {
         var list: [Difference] = []
         Difference.note("mac", value.mac, wanted.mac, in: &list)
-        Difference.note("protocol", protocolNumber, Mark.protocolNumber, in: &list)
+        Difference.note("protocol", protocolNumber, mark.protocolNumber, in: &list)
         return list
     }
 }

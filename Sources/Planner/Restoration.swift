@@ -50,7 +50,7 @@ extension Link {
         case .other: return nil
         }
         guard let mac = link.mac else { return nil }
-        self.init(id, kind: kind, mac: mac, purpose: Mark.purpose(fromAlias: link.alias) ?? "")
+        self.init(id, kind: kind, mac: mac, purpose: link.mark.purpose(fromAlias: link.alias) ?? "")
         isUp = link.isUp
         mtu = link.mtu
         master = link.master

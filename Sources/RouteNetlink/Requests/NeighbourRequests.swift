@@ -13,28 +13,39 @@ extension MessageBatch {
     /// neighbour table is full), `ENODEV`.
     ///
     /// Kernel: `net/core/neighbour.c`, `neigh_add()`.
-    package mutating func appendAddNeighbour(_ neighbour: Neighbour, linkIndex: Int32, tag: Int) {
-        append(neighbour, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), tag)
+    package mutating func appendAddNeighbour(
+        _ neighbour: Neighbour,
+        linkIndex: Int32,
+        mark: Mark = .node,
+        tag: Int
+    ) {
+        append(neighbour, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), mark, tag)
     }
 
     /// Changes a neighbour, or adds it in the place of a learnt one.
     ///
     /// Equivalent to `ip neigh replace …`.
-    package mutating func appendReplaceNeighbour(_ neighbour: Neighbour, linkIndex: Int32, tag: Int) {
-        append(neighbour, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), tag)
+    package mutating func appendReplaceNeighbour(
+        _ neighbour: Neighbour,
+        linkIndex: Int32,
+        mark: Mark = .node,
+        tag: Int
+    ) {
+        append(neighbour, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), mark, tag)
     }
 
     /// Removes a neighbour.
     ///
     /// Equivalent to `ip neigh del ADDRESS dev DEVICE`. Refused with `ENOENT` if it is gone.
     package mutating func appendDeleteNeighbour(_ neighbour: Neighbour, linkIndex: Int32, tag: Int) {
-        append(neighbour, linkIndex, .delete, tag)
+        append(neighbour, linkIndex, .delete, .node, tag)
     }
 
     private mutating func append(
         _ neighbour: Neighbour,
         _ linkIndex: Int32,
         _ operation: RequestOperation,
+        _ mark: Mark,
         _ tag: Int
     ) {
         var header = ndmsg()
@@ -46,7 +57,7 @@ extension MessageBatch {
             request.put(Int(NDA_DST), neighbour.address)
             guard operation != .delete else { return }
             request.put(Int(NDA_LLADDR), neighbour.mac)
-            request.put(Int(NDA_PROTOCOL), Mark.protocolNumber)
+            request.put(Int(NDA_PROTOCOL), mark.protocolNumber)
         }
     }
 }
