@@ -14,6 +14,10 @@ package struct Neighbour: Hashable, Sendable {
     package var mac: MACAddress
     /// The link it is on.
     package var link: LinkID
+    /// Whose it is; another's than Weft's only in a rollback, which gives back what a document had taken over.
+    ///
+    /// `NDA_PROTOCOL`.
+    package var protocolNumber = Mark.protocolNumber
 
     package init(_ address: IPAddress, mac: MACAddress, on link: LinkID) {
         self.address = address

@@ -17,6 +17,8 @@ package struct Plan: Hashable, Sendable {
     package let changes: [Change]
     /// What a person should know although nothing is changed for it.
     package let warnings: [String]
+    /// What a rollback leaves out because the node is in its way; of any other plan, nothing.
+    package let leftOut: [Problem]
 
     /// True if the node is as it shall be.
     package var isEmpty: Bool { changes.isEmpty }
@@ -24,7 +26,7 @@ package struct Plan: Hashable, Sendable {
     /// Compares the states and orders what differs.
     ///
     /// - Throws: ``PlanRefusal`` if the node is in the way of the document; it lists every reason. A rollback is never
-    ///   refused: it leaves out what the node is in the way of, and warns of it.
+    ///   refused: it leaves out what the node is in the way of: ``leftOut``.
     package init(
         from observed: ObservedState,
         to desired: NodeState,
@@ -36,7 +38,8 @@ package struct Plan: Hashable, Sendable {
             throw PlanRefusal(problems: planner.problems)
         }
         changes = planner.steps.ordered(around: planner.groups)
-        warnings = planner.warnings + planner.problems.map(\.message)
+        warnings = planner.warnings
+        leftOut = planner.problems
     }
 
     /// How many changes of each verb there are, as a person counts them.

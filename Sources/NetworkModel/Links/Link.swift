@@ -38,6 +38,11 @@ package struct Link: Hashable, Sendable {
     ///
     /// Only a rollback asks for one.
     package var index: Int32?
+    /// Whether secondary addresses outlive their primary one by the link's own setting; `nil` leaves it.
+    ///
+    /// Only a rollback asks for it: deleting an address may have been broken off before it was put back.
+    /// `IPV4_DEVCONF_PROMOTE_SECONDARIES`.
+    package var promotesSecondaries: Bool?
 
     package init(_ id: LinkID, kind: LinkKind, mac: MACAddress, purpose: String) {
         self.id = id
@@ -128,6 +133,10 @@ package struct InterfaceAddress: Hashable, Sendable {
     ///
     /// `IFA_F_NOPREFIXROUTE`.
     package var hasNoPrefixRoute = false
+    /// Whose it is; another's than Weft's only in a rollback, which gives back what a document had taken over.
+    ///
+    /// `IFA_PROTO`.
+    package var protocolNumber = Mark.protocolNumber
 
     package init(_ address: IPAddress, prefixLength: UInt8) {
         precondition(prefixLength <= address.family.width, "a prefix is no longer than its address")
@@ -150,6 +159,8 @@ extension InterfaceAddress: CustomStringConvertible {
 package enum AddressScope: String, Hashable, Sendable, CaseIterable {
     /// Everywhere. `RT_SCOPE_UNIVERSE`.
     case global
+    /// Within the site. `RT_SCOPE_SITE`.
+    case site
     /// On the link only. `RT_SCOPE_LINK`.
     case link
     /// On this host only. `RT_SCOPE_HOST`.
@@ -159,6 +170,7 @@ package enum AddressScope: String, Hashable, Sendable, CaseIterable {
     package var number: UInt8 {
         switch self {
         case .global: 0
+        case .site: 200
         case .link: 253
         case .host: 254
         }

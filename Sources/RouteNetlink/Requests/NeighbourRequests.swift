@@ -47,7 +47,7 @@ extension MessageBatch {
         }
         let message = RequestMessage(neighbour: object, operation)
         // libnl 3.7 has no setter for the protocol.
-        if operation != .delete { message.put(Int(NDA_PROTOCOL), Mark.protocolNumber) }
+        if operation != .delete { message.put(Int(NDA_PROTOCOL), neighbour.protocolNumber) }
         message.append(to: &self, tag: tag)
     }
 }

@@ -13,32 +13,45 @@ extension MessageBatch {
     ///
     /// Kernel: `net/ipv4/fib_frontend.c`, `inet_rtm_newroute()`; `net/ipv6/route.c`, `inet6_rtm_newroute()`.
     package mutating func appendAddRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), tag)
+        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), Mark.protocolNumber, tag)
     }
 
     /// Puts a route in the place of the one with its destination, table and metric.
     ///
     /// Equivalent to `ip route replace …`. To be used only where a dump showed one such route, and it is Weft's.
     package mutating func appendReplaceRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), tag)
+        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), Mark.protocolNumber, tag)
     }
 
     /// Removes exactly this route: table, metric, protocol, type, scope, gateway and device are all compared.
     ///
     /// Equivalent to `ip route del … proto weft`. Refused with `ESRCH` if it is gone.
     package mutating func appendDeleteRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .delete, tag)
+        append(route, deviceIndex, .delete, Mark.protocolNumber, tag)
+    }
+
+    /// Adds a route of another protocol than Weft's.
+    mutating func append(
+        _ route: Route,
+        _ deviceIndex: Int32,
+        protocolNumber: UInt8,
+        flags: CInt,
+        _ tag: Int
+    ) {
+        append(route, deviceIndex, .add(flags: flags), protocolNumber, tag)
     }
 
     private mutating func append(
         _ route: Route,
         _ deviceIndex: Int32?,
         _ operation: RequestOperation,
+        _ protocolNumber: UInt8,
         _ tag: Int
     ) {
         guard let object = rtnl_route_alloc() else { preconditionFailure("out of memory") }
         defer { rtnl_route_put(object) }
         object.describe(route, deviceIndex: deviceIndex)
+        rtnl_route_set_protocol(object, protocolNumber)
         var built: OpaquePointer?
         switch operation {
         case .add(let flags):
@@ -60,7 +73,6 @@ extension OpaquePointer {
             RequestMessage.check(rtnl_route_set_dst(self, $0))
         }
         rtnl_route_set_table(self, route.table)
-        rtnl_route_set_protocol(self, Mark.protocolNumber)
         rtnl_route_set_scope(self, route.effectiveScope.number)
         RequestMessage.check(rtnl_route_set_type(self, route.type.number))
         if route.metric != 0 { rtnl_route_set_priority(self, route.metric) }
