@@ -36,6 +36,7 @@ package struct PlannerWorlds {
         case 3...7: desired = states.near(first)
         default: desired = states.make()
         }
+        if states.chance(8) { addForeignUpper(besides: desired) }
         return PlannerCase(kernel: kernel, desired: desired, isWellFormed: isWellFormed)
     }
 
@@ -92,7 +93,6 @@ package struct PlannerWorlds {
             kernel.addForeignLink(tap, kind: .other("tun"), master: link.name)
             if states.chance(50) { addForeignForwarding(on: tap) }
         }
-        if states.chance(8) { addForeignUpper() }
         if states.chance(10) { addForeignPair() }
         if states.chance(10), let name = states.pick(PlannerStates.namespaceNames) {
             kernel.addForeignNamespace(name)
@@ -115,13 +115,20 @@ package struct PlannerWorlds {
     }
 
     /// A macvlan or VLAN link of others on a link of Weft's, beside it or, of the node's, in a namespace of Weft's.
-    private mutating func addForeignUpper() {
+    ///
+    /// No macvlan where the document wants the parent for a bridge, or alone for itself: the kernel would refuse that.
+    private mutating func addForeignUpper(besides desired: NodeState) {
         guard let place = states.pick(kernel.places), let lower = states.pick(kernel.links(at: place)) else {
             return
         }
         let id = LinkID(lower.name, in: place)
         let home = place == .node ? states.pick(kernel.places) ?? place : place
-        let isVLAN = states.chance(50)
+        let wanted = desired.links[id]
+        let isWantedAlone = desired.links.values.contains { link in
+            guard case .macvlan(let macvlan) = link.kind else { return false }
+            return macvlan.parent == lower.name && macvlan.mode == .passthru
+        }
+        let isVLAN = states.chance(50) || wanted?.master != nil || isWantedAlone
         let kind: ObservedLinkKind = isVLAN ? .other("vlan") : .macvlan(Macvlan(parent: lower.name))
         kernel.addForeignUpper(LinkID(PlannerStates.name("upper0"), in: home), kind: kind, on: id)
     }

@@ -60,42 +60,6 @@ extension NodePlanner {
         }
     }
 
-    /// A macvlan link in mode passthru is alone on its parent; and a parent is no port of a bridge.
-    mutating func checkSharedParents() {
-        var strangers: [LinkID: (id: LinkID, isAlone: Bool)] = [:]
-        for (id, existing) in links.observed where !existing.isManaged {
-            guard let lower = existing.lower, case .macvlan(let macvlan) = existing.kind else { continue }
-            if let known = strangers[lower], known.id < id { continue }
-            strangers[lower] = (id, macvlan.mode == .passthru)
-        }
-        guard !strangers.isEmpty else { return }
-        for id in links.desired.keys.sorted() {
-            guard let link = links.desired[id] else { continue }
-            if case .macvlan(let macvlan) = link.kind, links.fates[id]?.keepsContents == false,
-                let other = strangers[LinkID(macvlan.parent, in: .node)],
-                other.isAlone || macvlan.mode == .passthru
-            {
-                problems.append(
-                    Problem(
-                        "cannot create macvlan link '\(id)': '\(other.id)', which is not Weft's, is on '\(macvlan.parent)' "
-                            + "too, and one in mode passthru must be alone there",
-                        hint: "choose another parent or mode, or remove that link"
-                    )
-                )
-            }
-            guard let other = strangers[id], link.master != nil, links.observed[id]?.master == nil else {
-                continue
-            }
-            problems.append(
-                Problem(
-                    "cannot make link '\(id.name)'\(Self.words(for: id.place)) a port of '\(link.master?.text ?? "")': "
-                        + "macvlan link '\(other.id)', which is not Weft's, stands on it",
-                    hint: "remove '\(other.id.name)' first, or leave out 'master'"
-                )
-            )
-        }
-    }
-
     /// A bridge takes so many ports and no more; foreign ports count.
     mutating func checkPortCounts() {
         var counts: [LinkID: Int] = [:]

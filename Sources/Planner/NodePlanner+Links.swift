@@ -5,7 +5,6 @@ extension NodePlanner {
     mutating func planLinks() {
         checkParents()
         checkNetworkIdentifiers()
-        checkSharedParents()
         checkPortCounts()
         let ordered = links.desired.keys.sorted { left, right in
             let leftRank = (order.group(of: left), order.depth(of: left))

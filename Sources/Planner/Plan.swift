@@ -15,6 +15,9 @@ package import NetworkModel
 package struct Plan: Hashable, Sendable {
     /// The changes, in the order of their execution.
     package let changes: [Change]
+    /// The position from which on things are taken away for good, with what comes back because of that: none of it is
+    /// begun before all else has come about.
+    package let removalBegins: Int
     /// What a person should know although nothing is changed for it.
     package let warnings: [String]
     /// What a rollback leaves out because the node is in its way; of any other plan, nothing.
@@ -38,6 +41,7 @@ package struct Plan: Hashable, Sendable {
             throw PlanRefusal(problems: planner.problems)
         }
         changes = planner.steps.ordered(around: planner.groups)
+        removalBegins = changes.count - planner.steps.removalCount
         warnings = planner.warnings
         leftOut = planner.problems
     }
@@ -99,6 +103,12 @@ struct Steps {
     var removingLinks: [Change] = []
     var removingNamespaces: [Change] = []
     var restoring: [Change] = []
+
+    /// How many changes are from the first removal on.
+    var removalCount: Int {
+        removingEntries.count + removingRoutes.count + removingAddresses.count + removingLinks.count
+            + removingNamespaces.count + restoring.count
+    }
 
     /// The changes, in the order of their execution; `groups` is what is built.
     ///

@@ -86,7 +86,14 @@ struct Applier: ~Copyable {
         changes = plan.changes
         do {
             var position = 0
+            var isRemoving = false
             while position < changes.count {
+                if !isRemoving, position >= plan.removalBegins {
+                    // What can't be undone is not begun while something before it may still be refused.
+                    isRemoving = true
+                    begun = position
+                    try flush()
+                }
                 position = try step(at: position)
             }
             begun = changes.count

@@ -141,7 +141,9 @@ struct Pass: ~Copyable {
             // The whole of what is against the whole of what was, not a plan, which knows only what can be planned.
             var scope = Observer.Scope(planning: restored)
             scope.sysctls = Array(before.state.sysctls.keys)
-            let after = try observer.observe(&sessions, scope, for: restored)
+            // Sessions of their own: the applier's have taken the thread to other namespaces.
+            var ending = try Sessions(node: node, home: home, hook: nil)
+            let after = try observer.observe(&ending, scope, for: restored)
             let differences = after.state.differences(from: before.state)
             report.rollbackFailures += differences.map(ApplyFailure.init(notRestored:))
             report.isRolledBack = differences.isEmpty && plan.leftOut.isEmpty

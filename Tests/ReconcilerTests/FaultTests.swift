@@ -130,13 +130,13 @@ struct FaultTests {
         return result.status
     }
 
-    private static func dump(_ node: ThrowAwayNode) throws -> WholeDump { try WholeDump.take(of: node) }
+    static func dump(_ node: ThrowAwayNode) throws -> WholeDump { try WholeDump.take(of: node) }
 
     /// What a rollback can't bring back, and nobody misses.
     ///
     /// - a namespace that was deleted and is made again is another one, with another inode;
     /// - a port that left its bridge gets the next free port number, and the bridge's neighbour ids with it.
-    private static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {
+    static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {
         func plain(_ dump: WholeDump) -> [String: Int] {
             var counts: [String: Int] = [:]
             for line in dump.lines {
@@ -170,7 +170,7 @@ enum Faults {
 }
 
 /// A refusal at one step.
-private final class Fault: Sendable {
+final class Fault: Sendable {
     private let count = Atomic<Int>(0)
     private let step: Int
     private let errno: Errno
