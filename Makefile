@@ -23,9 +23,10 @@ test: ## build all and run all tests; the kernel's need root
 	$(SWIFT) build --build-tests
 	scripts/as-root $(SWIFT) test --skip-build
 
-explore: ## look with fresh random seeds for what nobody has seen yet; WEFT_RUNS says how long
+explore: ## look with fresh seeds, and every errno at every step, for what nobody has seen yet
 	$(SWIFT) build --build-tests
-	WEFT_SEED=random scripts/as-root $(SWIFT) test --skip-build --filter 'PlanLaws|GeneratedTests|RoundTrip|Mutation|Fuzz'
+	scripts/as-root env WEFT_SEED=random WEFT_WALKS=all $(SWIFT) test --skip-build \
+	    --filter 'PlanLaws|GeneratedTests|RoundTrip|Mutation|Fuzz|FaultTests'
 
 demo: build ## show the first example at work, in a place of its own
 	@scripts/as-root scripts/demo $(RELEASE)

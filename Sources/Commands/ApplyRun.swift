@@ -40,7 +40,14 @@ final class ApplyRun: Sendable {
         reconcilerOptions.waits = waits
         reconcilerOptions.onWait = { [self] holder in
             var console = Console(output)
-            console.note("waiting for \(holder?.description ?? "another process"), which changes this node")
+            guard let holder, !holder.isRoot else {
+                let name = holder?.description ?? "another process"
+                return console.note("waiting for \(name), which changes this node")
+            }
+            console.note(
+                "waiting for \(holder), which locks this node; it is not root's, and so hardly a Weft: "
+                    + "see what it is, and end it if it does not let go"
+            )
         }
         reconcilerOptions.onPlan = { [self] plan in
             total.store(plan.changes.count, ordering: .relaxed)
@@ -100,6 +107,11 @@ extension Console {
         for warning in report.plan.warnings { self.warning(warning) }
         let duration = "\(milliseconds / 1000).\(String(String(1000 + milliseconds % 1000).dropFirst())) s"
         if report.isDone {
+            if report.isNodeGone {
+                note(
+                    "the node is gone, and what was in it; what was left of it elsewhere is removed and forgotten"
+                )
+            }
             guard !options.quiet else { return }
             if report.plan.isEmpty { return print("nothing to change (\(duration))") }
             print(changesOf: report.plan, atMost: options.verbose ? .max : Self.shownChanges)

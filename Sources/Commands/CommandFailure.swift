@@ -66,8 +66,18 @@ struct CommandFailure: Error {
         case let refusal as LockIsHeld:
             self.init(
                 message: refusal.description,
-                hint: "wait for it to end, or leave out '--no-wait'",
+                hint: refusal.holder?.isRoot == false
+                    ? "it is not root's, and so hardly a Weft: see what it is, and end it if it does not let go"
+                    : "wait for it to end, or leave out '--no-wait'",
                 status: ExitStatus.busy
+            )
+        case let refusal as NamespaceOfNode:
+            self.init(message: refusal.description, hint: refusal.hint, status: ExitStatus.failed)
+        case let error as NotANetworkNamespace:
+            self.init(
+                message: error.description,
+                hint: "'--netns' takes a name in /run/netns, or the path of a namespace's file",
+                status: ExitStatus.failed
             )
         case let registry as UnreadableRegistry:
             self.init(message: registry.description, hint: registry.hint, status: ExitStatus.failed)
@@ -111,6 +121,27 @@ extension ParsableCommand {
     }
 }
 
+extension CommandFailure {
+    fileprivate static func noNamespace(_ path: String) -> CommandFailure {
+        CommandFailure(
+            message: "there is no network namespace '\(path)'",
+            hint: "'ip netns list' shows those that have names",
+            status: ExitStatus.failed
+        )
+    }
+
+    /// Calls `body`; that the path `--netns` leads nowhere is told as such.
+    static func explaining<Value>(_ netns: String?, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as SystemCallError
+            where error.errno == .noSuchFileOrDirectory && error.object == netns
+        {
+            throw noNamespace(error.object)
+        }
+    }
+}
+
 extension Node {
     /// Calls `body`; what it could not do with the node's namespace or its runtime directory is told as such.
     func explaining<Value>(_ body: () throws -> Value) throws -> Value {
@@ -119,21 +150,13 @@ extension Node {
         } catch let error as SystemCallError {
             throw explanation(of: error) ?? error
         } catch let error as NotANetworkNamespace where error.path == namespace?.path {
-            throw CommandFailure(
-                message: error.description,
-                hint: "'--netns' takes a name in /run/netns, or the path of a namespace's file",
-                status: ExitStatus.failed
-            )
+            throw CommandFailure(error)
         }
     }
 
     private func explanation(of error: SystemCallError) -> CommandFailure? {
         if let namespace, error.object == namespace.path, error.errno == .noSuchFileOrDirectory {
-            return CommandFailure(
-                message: "there is no network namespace '\(namespace.path)'",
-                hint: "'ip netns list' shows those that have names",
-                status: ExitStatus.failed
-            )
+            return .noNamespace(namespace.path)
         }
         guard error.object == runtimeDirectory || error.object.hasPrefix(runtimeDirectory + "/")
         else { return nil }

@@ -52,7 +52,7 @@ struct NodeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Where Weft keeps what the kernel can't. (default: /run/weft; with '--netns NODE' /run/weft/NODE)"
+            "Where Weft keeps what the kernel can't. (default: /run/weft; with '--netns NODE' /run/weft/nodes/NODE)"
     )
     var runtimeDir: String?
 
@@ -64,48 +64,41 @@ struct NodeOptions: ParsableArguments {
         if runtimeDir?.isEmpty == true { throw ValidationError("'--runtime-dir' needs a path.") }
     }
 
-    /// The namespace that is the node; `nil` for the one that the process is in.
-    private var namespace: Node.NamedPath? {
-        guard let netns else { return nil }
-        guard netns.contains("/") else {
-            return Node.NamedPath(name: netns, path: NamespaceDirectory.standard.path(of: netns))
-        }
-        let last = netns.split(separator: "/").last.map(String.init) ?? netns
-        let named = ["/run/netns/\(last)", "/var/run/netns/\(last)"]
-        // Every '/proc/PID/ns/net' ends alike. Without the inode all such nodes would share registry and marks, and
-        // take each other's namespaces for their own.
-        guard !named.contains(netns), let identity = try? NamespaceHandle.open(path: netns).identity
-        else { return Node.NamedPath(name: last, path: netns) }
-        return Node.NamedPath(name: "\(last)-\(identity.inode)", path: netns)
+    /// The node, called what it is called where no document lists nodes.
+    ///
+    /// - Throws: ``CommandFailure`` if there is no such namespace.
+    func resolve() throws -> Node {
+        let identity = try CommandFailure.explaining(netns) { try NodeIdentity(of: netns) }
+        // Who is inside a namespace without a name, and does not name it, knows the host's name.
+        let name = netns == nil && identity.isUnnamed ? nil : identity.defaultName
+        return Node(
+            name: name ?? HostName.current,
+            netns: netns,
+            identity: identity,
+            runtimeDirectory: runtimeDir
+        )
     }
-
-    /// The node, called `name`.
-    func node(called name: String) -> Node {
-        let directory = namespace.map { "/run/weft/\($0.name)" } ?? "/run/weft"
-        return Node(name: name, namespace: namespace, runtimeDirectory: runtimeDir ?? directory)
-    }
-
-    /// The node's name where no document lists nodes.
-    var defaultName: String { namespace?.name ?? HostName.current }
 
     /// The node that this is, of those that a document has.
     ///
     /// - Throws: ``CommandFailure`` if it is none of them, or has no name that is one.
     func resolve(for document: Document) throws -> Node {
+        var node = try resolve()
         // '--node' is about the document's nodes: a document for this host alone has none.
-        if document.nodes.isEmpty { return node(called: defaultName) }
+        if document.nodes.isEmpty { return node }
         let names = document.nodes.map(\.name)
         if let name = self.node {
             guard names.contains(name) else { throw CommandFailure.unknownNode(name, known: names) }
-            return node(called: name)
+            node.name = name
+            return node
         }
-        let unnamed = node(called: defaultName)
-        let held = Set(try unnamed.explaining { try Reconciler(node: unnamed).localAddresses() })
+        let held = Set(try node.explaining { [node] in try Reconciler(node: node).localAddresses() })
         let matching = document.nodes.filter { !held.isDisjoint(with: $0.addresses) }
         if matching.count > 1 { throw CommandFailure.severalNodes(matching.map(\.name)) }
-        let name = matching.first?.name ?? defaultName
+        let name = matching.first?.name ?? node.name
         guard names.contains(name) else { throw CommandFailure.noNode(among: names, calling: name) }
-        return node(called: name)
+        node.name = name
+        return node
     }
 }
 

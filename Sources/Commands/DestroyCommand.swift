@@ -22,7 +22,7 @@ struct DestroyCommand: ParsableCommand {
         try reporting(output) { console in
             try CommandFailure.checkPrivilege(to: "change this node")
             let run = ApplyRun(
-                node: node.node(called: node.defaultName),
+                node: try node.resolve(),
                 waits: !lock.noWait,
                 keepsGoing: true,
                 output: output

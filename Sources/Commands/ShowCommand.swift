@@ -16,7 +16,7 @@ struct ShowCommand: ParsableCommand {
     func run() throws {
         try reporting(output) { console in
             try CommandFailure.checkPrivilege(to: "read the state of this node")
-            let node = node.node(called: node.defaultName)
+            let node = try node.resolve()
             let state = try node.explaining { try Reconciler(node: node).observe() }
             if console.isJSON {
                 console.print { $0.object { $0.holdings(of: state, node: node.name) } }

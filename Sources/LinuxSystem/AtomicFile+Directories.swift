@@ -6,18 +6,26 @@ extension AtomicFile {
     ///
     /// Equivalent to `mkdir -p -m MODE PATH`, with the mode for each that is made, less the umask.
     ///
-    /// - Throws: ``SystemCallError`` (`ENOTDIR`: something on the way is no directory).
-    package static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(SystemCallError) {
+    /// - Returns: True if the directory itself was missing.
+    /// - Throws: ``SystemCallError`` (`ENOTDIR`: something on the way is no directory; `ENOENT`: one of them was
+    ///   removed meanwhile).
+    @discardableResult
+    package static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(SystemCallError) -> Bool
+    {
         var made = path.hasPrefix("/") ? "" : "."
+        var isNew = false
         for component in path.split(separator: "/") {
             made += "/\(component)"
+            isNew = false
             do {
                 try checked("mkdir", on: made) { mkdir(made, mode) }
+                isNew = true
             } catch  where error.errno == .fileExists {
                 let status = try FileStatus(at: AT_FDCWD, made, followingLinks: true)
                 guard status.isDirectory else { throw SystemCallError("mkdir", on: made, .notADirectory) }
             }
         }
+        return isNew
     }
 
     /// Removes a file, or a directory with all that is in it, if there is one.

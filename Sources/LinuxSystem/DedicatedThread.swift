@@ -24,7 +24,31 @@ package enum DedicatedThread {
     ) throws -> Value {
         try withoutActuallyEscaping(body) { body in
             let work = Work(name: name, body)
-            try start(work)
+            try join(start(work))
+            return try work.takeOutcome()
+        }
+    }
+
+    /// Runs `body` as ``run(named:_:)`` does, and meanwhile calls `watch`, on the calling thread, every so often.
+    ///
+    /// - Parameters:
+    ///   - name: What `ps -L` and debuggers show; cut to 15 bytes.
+    ///   - interval: How long after its beginning, or after the last call, `watch` is called.
+    ///   - watch: Called while `body` runs; they may not use the same things.
+    ///   - body: The work.
+    /// - Returns: What `body` returns.
+    /// - Throws: As ``run(named:_:)``.
+    package static func run<Value>(
+        named name: String,
+        every interval: Duration,
+        _ watch: () throws -> Void,
+        _ body: () throws -> Value
+    ) throws -> Value {
+        try withoutActuallyEscaping(body) { body in
+            let work = Work(name: name, body)
+            let thread = try start(work)
+            defer { join(thread) }
+            while !work.hasEnded(within: interval) { try watch() }
             return try work.takeOutcome()
         }
     }
@@ -32,8 +56,8 @@ package enum DedicatedThread {
     /// True on a thread that ``run(named:_:)`` made.
     package static var isCurrent: Bool { cl_thread_is_marked() }
 
-    /// Runs `work` on a new thread to its end.
-    private static func start(_ work: ThreadWork) throws(SystemCallError) {
+    /// Begins `work` on a new thread, which is to be joined.
+    private static func start(_ work: ThreadWork) throws(SystemCallError) -> pthread_t {
         var attributes = pthread_attr_t()
         pthread_attr_init(&attributes)
         defer { pthread_attr_destroy(&attributes) }
@@ -48,6 +72,11 @@ package enum DedicatedThread {
             box.release()
             throw SystemCallError("pthread_create", on: work.name, Errno(code: error))
         }
+        return thread
+    }
+
+    /// Waits for the end of a thread.
+    private static func join(_ thread: pthread_t) {
         let joined = pthread_join(thread, nil)
         precondition(joined == 0, "a thread is joined once, by the one that made it")
     }
@@ -61,21 +90,50 @@ private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRa
     // A name is a courtesy to people; the work does not depend on it.
     _ = cl_name_thread(work.name)
     work.perform()
+    work.end()
     return nil
 }
 
 /// What a thread is given, whatever its work returns: a C callback cannot be generic.
 ///
 /// It crosses to the new thread inside a pointer, unchecked; that is sound because its maker waits in
-/// `pthread_join` and so never looks at it while the thread does.
+/// `pthread_join`, or for the semaphore, and looks at nothing else of it while the thread runs.
 private class ThreadWork {
     let name: String
+    /// Posted at the end.
+    private let ended = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     init(name: String) {
         var name = name
         // The kernel's limit counts bytes. A character is dropped whole.
         while name.utf8.count > 15 { name.removeLast() }
         self.name = name
+        // It fails only for values and kinds of memory that these are not.
+        sem_init(ended, 0, 0)
+    }
+
+    deinit {
+        sem_destroy(ended)
+        ended.deallocate()
+    }
+
+    /// Notes that the work is done.
+    func end() { sem_post(ended) }
+
+    /// Waits until the work is done, but not for longer than `interval`.
+    func hasEnded(within interval: Duration) -> Bool {
+        var deadline = timespec()
+        // The one clock that this call knows; if it is set meanwhile, the answer comes sooner or later.
+        clock_gettime(CLOCK_REALTIME, &deadline)
+        let (seconds, attoseconds) = interval.components
+        deadline.tv_nsec += Int(attoseconds / 1_000_000_000)
+        deadline.tv_sec += Int(seconds) + deadline.tv_nsec / 1_000_000_000
+        deadline.tv_nsec %= 1_000_000_000
+        while true {
+            if sem_timedwait(ended, &deadline) == 0 { return true }
+            let error = Errno.current
+            if error != .interrupted { return false }
+        }
     }
 
     func perform() {}

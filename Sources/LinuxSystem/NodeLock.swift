@@ -39,15 +39,31 @@ package struct NodeLock: ~Copyable, Sendable {
         package let pid: Int32
         /// As `ps -o comm` shows it; empty if it has just ended.
         package let command: String
+        /// Whose it is; `nil` if it has just ended.
+        package let user: ProcessUser?
 
-        package init(pid: Int32, command: String) {
+        package init(pid: Int32, command: String, user: ProcessUser? = nil) {
             self.pid = pid
             self.command = command
+            self.user = user
         }
 
-        /// `'weft' (process 4711)`.
+        /// Whom the kernel has as the holder.
+        init(pid: Int32) {
+            self.init(
+                pid: pid,
+                command: ProcessTable.commandName(of: pid) ?? "",
+                user: ProcessTable.user(of: pid)
+            )
+        }
+
+        /// False if it is hardly another Weft: whoever can open the namespace's file can lock it.
+        package var isRoot: Bool { user.map { $0.number == 0 } ?? true }
+
+        /// `'weft' (process 4711)`; of a user who is not root `'sleep' (process 4711 of user 'bob', uid 1000)`.
         package var description: String {
-            command.isEmpty ? "process \(pid)" : "'\(command)' (process \(pid))"
+            let whose = isRoot ? "" : user.map { " of \($0)" } ?? ""
+            return command.isEmpty ? "process \(pid)\(whose)" : "'\(command)' (process \(pid)\(whose))"
         }
     }
 
@@ -57,7 +73,7 @@ package struct NodeLock: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - wait: Whether to wait for another holder, for as long as it takes.
-    ///   - onWait: Called once, before the wait begins, if there is one.
+    ///   - onWait: Called before the wait begins, if there is one, and again when it is for another holder.
     /// - Returns: The lock; it is let go when this ends.
     /// - Throws: ``LockIsHeld`` if it is and `wait` is false; ``SystemCallError`` for whatever `open` and
     ///   `flock` refuse.
@@ -68,7 +84,7 @@ package struct NodeLock: ~Copyable, Sendable {
             let holder = try holder(of: FileStatus(of: descriptor.rawValue, named: path).identity)
             guard wait else { throw LockIsHeld(by: holder) }
             onWait(holder)
-            try lock(descriptor.rawValue)
+            try lock(descriptor.rawValue, heldBy: holder, onWait)
         }
         return NodeLock(descriptor)
     }
@@ -84,8 +100,18 @@ package struct NodeLock: ~Copyable, Sendable {
     }
 
     /// Locks an open file, as soon as nobody else does.
-    private static func lock(_ descriptor: CInt) throws(SystemCallError) {
-        try checked("flock", on: NamespaceHandle.currentPath) { flock(descriptor, LOCK_EX) }
+    private static func lock(_ descriptor: CInt, heldBy holder: Holder?, _ onWait: (Holder?) -> Void) throws {
+        var last = holder
+        let identity = try FileStatus(of: descriptor, named: NamespaceHandle.currentPath).identity
+        // The lock is the open file's, whichever thread takes it.
+        _ = try DedicatedThread.run(named: "weft-lock", every: .seconds(5)) {
+            // Of several who wait any may be next.
+            guard let now = try? self.holder(of: identity), now != last else { return }
+            last = now
+            onWait(now)
+        } _: {
+            try checked("flock", on: NamespaceHandle.currentPath) { flock(descriptor, LOCK_EX) }
+        }
     }
 
     /// Lets go.
@@ -97,7 +123,7 @@ package struct NodeLock: ~Copyable, Sendable {
     package static func holder(of namespace: NamespaceIdentity) throws(SystemCallError) -> Holder? {
         let table = String(decoding: try FileReader.readAll("/proc/locks", limit: 16 << 20), as: UTF8.self)
         guard let pid = holder(of: namespace, inTable: table) else { return nil }
-        return Holder(pid: pid, command: ProcessTable.commandName(of: pid) ?? "")
+        return Holder(pid: pid)
     }
 
     /// The process that a table in the form of `/proc/locks` names as the holder of the lock on a file.

@@ -19,8 +19,12 @@ package struct MessageHook: Sendable {
     /// The message is not sent if this returns an errno: it then counts as refused with that. Later messages of the
     /// batch are still sent, as the kernel goes on after a refusal.
     package var willSend: @Sendable (_ type: UInt16) -> Errno?
+    /// Whether messages go in whole batches, as without a hook, or each alone, so that what happens in
+    /// ``willSend`` falls between two messages.
+    package var sendsBatches: Bool
 
-    package init(willSend: @escaping @Sendable (_ type: UInt16) -> Errno?) {
+    package init(sendsBatches: Bool = false, willSend: @escaping @Sendable (_ type: UInt16) -> Errno?) {
+        self.sendsBatches = sendsBatches
         self.willSend = willSend
     }
 }

@@ -65,6 +65,22 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
         return NetlinkSocket(owning: handle, hook: hook)
     }
 
+    /// Which network namespace it is in: a number that the kernel never gives to another one while it runs.
+    ///
+    /// `SO_NETNS_COOKIE`, of Linux 5.14 and later.
+    ///
+    /// - Throws: ``SystemCallError`` for whatever `getsockopt` refuses.
+    package var namespaceCookie: UInt64 {
+        get throws(SystemCallError) {
+            var cookie: UInt64 = 0
+            var size = socklen_t(MemoryLayout<UInt64>.size)
+            try checked("getsockopt", on: "SO_NETNS_COOKIE") {
+                getsockopt(mnl_socket_get_fd(handle), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size)
+            }
+            return cookie
+        }
+    }
+
     /// Sends all messages of a batch, in order, waits until the kernel is through, and empties the batch.
     ///
     /// One send for each ``MessageBatch/limit`` messages. Only the last of a send asks for an acknowledgement:
@@ -75,29 +91,35 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
     package mutating func transact(_ batch: inout MessageBatch) throws(NetlinkTransportError) -> [Refusal] {
         defer { batch.removeAll() }
         var refusals: [Refusal] = []
-        // With a hook every message goes alone, so that what happens in it falls between two messages.
-        let step = hook == nil ? MessageBatch.limit : 1
+        let step = hook?.sendsBatches == false ? 1 : MessageBatch.limit
         var start = 0
         while start < batch.count {
             let range = start..<min(start + step, batch.count)
             start = range.upperBound
-            if let refusal = refusalByHook(batch, range.lowerBound) {
-                refusals.append(refusal)
-                continue
-            }
+            refuseByHook(range, of: &batch, into: &refusals)
             try sendRequests(range, of: &batch)
             try collectVerdicts(range, of: batch, into: &refusals)
         }
         return refusals
     }
 
-    private func refusalByHook(_ batch: borrowing MessageBatch, _ position: Int) -> Refusal? {
-        guard let hook else { return nil }
-        let entry = batch.entries[position]
-        let type = batch.bytes.withUnsafeBytes {
-            $0.loadUnaligned(fromByteOffset: entry.offset, as: nlmsghdr.self).nlmsg_type
+    /// Puts messages that do nothing in the place of those that the hook refuses.
+    private func refuseByHook(
+        _ range: Range<Int>,
+        of batch: inout MessageBatch,
+        into refusals: inout [Refusal]
+    ) {
+        guard let hook else { return }
+        for position in range {
+            let entry = batch.entries[position]
+            batch.bytes.withUnsafeMutableBytes { storage in
+                var header = storage.loadUnaligned(fromByteOffset: entry.offset, as: nlmsghdr.self)
+                guard let errno = hook.willSend(header.nlmsg_type) else { return }
+                refusals.append(Refusal(tag: entry.tag, errno: errno))
+                header.nlmsg_type = UInt16(NLMSG_NOOP)
+                storage.storeBytes(of: header, toByteOffset: entry.offset, as: nlmsghdr.self)
+            }
         }
-        return hook.willSend(type).map { Refusal(tag: entry.tag, errno: $0) }
     }
 
     /// Numbers the messages `range` and sends them by one call.

@@ -6,6 +6,10 @@ package struct ObservedState: Hashable, Sendable {
     package var namespaces: [NamespaceName: ObservedNamespace] = [:]
     /// Names in `/run/netns` that are not Weft's.
     package var foreignNamespaces: Set<NamespaceName> = []
+    /// Names on record that an interrupted creation left: empty files that no namespace is mounted on.
+    package var leftOverNamespaces: Set<NamespaceName> = []
+    /// Whether the kernel has IPv6.
+    package var hasIPv6 = true
     /// Settings that Weft changed and that are on record.
     package var recordedSysctls: [Sysctl.Key: RecordedSysctl] = [:]
     /// The values of those settings that were asked for, and of those on record; none for a setting that is not there.
@@ -49,6 +53,10 @@ package struct ObservedNamespace: Hashable, Sendable {
     package var processCount = 0
     /// Whether `lo` bears the mark; of no meaning for the node's own.
     package var isMarked = false
+    /// Which namespace it is: a number that the kernel never gives to another one while it runs; 0 if nobody asked.
+    ///
+    /// `SO_NETNS_COOKIE`. An inode is no such number: the next namespace gets that of one that died.
+    package var cookie: UInt64 = 0
 
     package init() {}
 }
@@ -85,17 +93,20 @@ package struct ObservedLink: Hashable, Sendable {
     ///
     /// `DEVCONF_DISABLE_IPV6`.
     package var isIPv6Disabled = false
+    /// By which mark Weft's own are told, where it was read.
+    package var mark: Mark
 
-    package init(_ name: InterfaceName, index: Int32, kind: ObservedLinkKind) {
+    package init(_ name: InterfaceName, index: Int32, kind: ObservedLinkKind, mark: Mark = .node) {
         self.name = name
         self.index = index
         self.kind = kind
+        self.mark = mark
     }
 
     /// True if it is Weft's: it bears the mark, and is of a kind that Weft makes.
     package var isManaged: Bool {
         if case .other = kind { return false }
-        return Mark.isManaged(linkGroup: group, alias: alias)
+        return mark.isManaged(linkGroup: group, alias: alias)
     }
 }
 
@@ -138,15 +149,23 @@ package struct ObservedAddress: Hashable, Sendable {
     ///
     /// `IFA_F_PERMANENT`.
     package var isPermanent: Bool
+    /// By which mark Weft's own are told, where it was read.
+    package var mark: Mark
 
-    package init(_ value: InterfaceAddress, protocolNumber: UInt8, isPermanent: Bool = true) {
+    package init(
+        _ value: InterfaceAddress,
+        protocolNumber: UInt8,
+        isPermanent: Bool = true,
+        mark: Mark = .node
+    ) {
         self.value = value
         self.protocolNumber = protocolNumber
         self.isPermanent = isPermanent
+        self.mark = mark
     }
 
     /// True if it is Weft's, given that the link is.
-    package var isManaged: Bool { protocolNumber == Mark.protocolNumber }
+    package var isManaged: Bool { protocolNumber == mark.protocolNumber }
 
     /// The protocol of the link-local addresses that the kernel makes.
     ///
@@ -169,15 +188,23 @@ package struct ObservedRoute: Hashable, Sendable {
     package var protocolNumber: UInt8
     /// It has something that Weft never asks for: several next hops, an encapsulation, a next-hop object, a TOS.
     package var isUnlikeAnyOfWefts: Bool
+    /// By which mark Weft's own are told, where it was read.
+    package var mark: Mark
 
-    package init(_ value: Route, protocolNumber: UInt8, isUnlikeAnyOfWefts: Bool = false) {
+    package init(
+        _ value: Route,
+        protocolNumber: UInt8,
+        isUnlikeAnyOfWefts: Bool = false,
+        mark: Mark = .node
+    ) {
         self.value = value
         self.protocolNumber = protocolNumber
         self.isUnlikeAnyOfWefts = isUnlikeAnyOfWefts
+        self.mark = mark
     }
 
     /// True if it is Weft's.
-    package var isManaged: Bool { protocolNumber == Mark.protocolNumber }
+    package var isManaged: Bool { protocolNumber == mark.protocolNumber }
 }
 
 /// A permanent neighbour as the kernel shows it.
@@ -187,12 +214,15 @@ package struct ObservedNeighbour: Hashable, Sendable {
     ///
     /// `NDA_PROTOCOL`; 0 where nobody said.
     package var protocolNumber: UInt8
+    /// By which mark Weft's own are told, where it was read.
+    package var mark: Mark
 
-    package init(_ value: Neighbour, protocolNumber: UInt8) {
+    package init(_ value: Neighbour, protocolNumber: UInt8, mark: Mark = .node) {
         self.value = value
         self.protocolNumber = protocolNumber
+        self.mark = mark
     }
 
     /// True if it is Weft's, given that the link is.
-    package var isManaged: Bool { protocolNumber == Mark.protocolNumber }
+    package var isManaged: Bool { protocolNumber == mark.protocolNumber }
 }

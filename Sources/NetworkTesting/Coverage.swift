@@ -48,7 +48,7 @@ package final class Coverage {
     }
 
     /// What no document states.
-    private static let onlyOfRollbacks: Set<String> = ["index", "promotesSecondaries", "protocolNumber"]
+    private static let onlyOfRollbacks: Set<String> = ["index", "promotesSecondaries", "owner"]
 
     /// Properties of a value: each must have had two values at least.
     private func noteProperties(of value: Any, _ title: String) {

@@ -11,7 +11,7 @@ extension ModelKernel {
         guard address.address.family == .ipv4 || link(id)?.mtu.carriesIPv6 == true else {
             throw Refusal("EACCES", "the link has no IPv6")
         }
-        insertAddress(address.plain, protocolNumber: address.protocolNumber, on: id)
+        insertAddress(address.plain, protocolNumber: address.owner ?? Mark.node.protocolNumber, on: id)
     }
 
     /// Changes an address, or adds it where it is not.
@@ -19,7 +19,7 @@ extension ModelKernel {
         _ = try managed(id)
         guard let position = find(address, on: id) else { return try add(address, on: id) }
         withLink(id) { link in
-            link.addresses[position].protocolNumber = address.protocolNumber
+            link.addresses[position].protocolNumber = address.owner ?? Mark.node.protocolNumber
             link.addresses[position].isPermanent = true
             guard address.address.family == .ipv6 else { return }
             link.addresses[position].value.skipsDuplicateDetection = address.skipsDuplicateDetection
@@ -80,7 +80,7 @@ extension ModelKernel {
             return
         }
         let origin = link.addresses[position].protocolNumber
-        guard origin == Mark.protocolNumber || origin == 3 else {
+        guard origin == Mark.node.protocolNumber || origin == 3 else {
             throw Refusal("FOREIGN", "the address is not Weft's")
         }
         removeAddress(at: position, on: id, keepsSecondaries: keepsSecondaries)
@@ -176,7 +176,7 @@ extension InterfaceAddress {
     /// The address as a dump shows it: whose it is stands beside it.
     fileprivate var plain: InterfaceAddress {
         var value = self
-        value.protocolNumber = Mark.protocolNumber
+        value.owner = nil
         return value
     }
 }

@@ -14,8 +14,8 @@ extension ModelKernel {
         let place = neighbour.link.place
         learntNeighbours.remove(neighbour.key)
         var value = neighbour
-        var number = neighbour.protocolNumber
-        value.protocolNumber = Mark.protocolNumber
+        var number = neighbour.owner ?? Mark.node.protocolNumber
+        value.owner = nil
         if let old = self[place].neighbours.first(where: { $0.value.key == neighbour.key }), number == 0 {
             number = old.protocolNumber
         }

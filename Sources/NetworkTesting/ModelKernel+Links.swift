@@ -211,10 +211,10 @@ extension ModelKernel {
         let existing = try managed(link.id)
         guard existing.index == from.index else { throw Refusal("ENODEV", "the index is another link's") }
         try changeKind(from.kind, to: link)
-        let alias = Mark.alias(for: link.purpose)
+        let alias = Mark.node.alias(for: link.purpose)
         withLink(link.id) { existing in
             if from.alias != alias { existing.alias = alias }
-            if from.group != Mark.linkGroup { existing.group = Mark.linkGroup }
+            if from.group != Mark.node.linkGroup { existing.group = Mark.node.linkGroup }
             existing.promotesSecondaries = link.promotesSecondaries ?? existing.promotesSecondaries
         }
         if from.mac != link.mac {
@@ -402,8 +402,8 @@ extension ObservedLink {
         if link.master != nil { setPort(link.port) }
         addressGeneration = mtu.carriesIPv6 ? link.addressGeneration : nil
         lower = link.kind.parent.map { LinkID($0, in: .node) }
-        group = Mark.linkGroup
-        alias = Mark.alias(for: link.purpose)
+        group = Mark.node.linkGroup
+        alias = Mark.node.alias(for: link.purpose)
     }
 
     /// Sets the options of a port; a cost that is left open stays, or is what the kernel derives from the link's speed.

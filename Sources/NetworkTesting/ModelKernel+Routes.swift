@@ -67,7 +67,7 @@ extension ModelKernel {
         let effective = value.effectiveScope
         value.scope = nil
         if value.effectiveScope != effective { value.scope = effective }
-        return ObservedRoute(value, protocolNumber: Mark.protocolNumber)
+        return ObservedRoute(value, protocolNumber: Mark.node.protocolNumber)
     }
 
     /// The link that a gateway is reached by: that of the longest route to it which has no gateway itself.

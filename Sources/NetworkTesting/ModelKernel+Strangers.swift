@@ -184,7 +184,7 @@ extension ModelKernel {
 
     /// What a crash between two messages of a creation leaves: marked, but without alias, port or address, and down.
     package mutating func leaveHalfMade(_ id: LinkID) {
-        guard let link = link(id), link.group == Mark.linkGroup else { return }
+        guard let link = link(id), link.group == Mark.node.linkGroup else { return }
         setUp(false, id)
         free(id)
         while let addresses = self.link(id)?.addresses, !addresses.isEmpty { removeAddress(at: 0, on: id) }
@@ -196,8 +196,8 @@ extension ModelKernel {
 
     /// A link that was moved into a group to be deleted, when Weft was killed.
     package mutating func leaveInDeletionGroup(_ id: LinkID) {
-        guard let link = link(id), Mark.purpose(fromAlias: link.alias) != nil else { return }
-        withLink(id) { $0.group = Mark.deletionGroups.lowerBound }
+        guard let link = link(id), Mark.node.purpose(fromAlias: link.alias) != nil else { return }
+        withLink(id) { $0.group = Mark.node.deletionGroups.lowerBound }
     }
 
     /// A namespace that was made, but not marked, when Weft was killed.

@@ -215,7 +215,7 @@ package struct PlannerWorlds {
         switch states.number(0...17) {
         case 0: kernel.alterMTU(of: id, to: MTU(bytes: states.pick([1200, 1280, 1340]) ?? 1340))
         case 1: kernel.alter(id) { $0.mac = MACAddress(bits: 0x0200_0000_dddd) }
-        case 2: kernel.alter(id) { if $0.group == Mark.linkGroup { $0.alias = "" } }
+        case 2: kernel.alter(id) { if $0.group == Mark.node.linkGroup { $0.alias = "" } }
         case 3: kernel.setUp(!link.isUp, id)
         case 4: kernel.free(id)
         case 5: kernel.deleteBehindWeft(id)

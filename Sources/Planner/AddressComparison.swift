@@ -108,7 +108,7 @@ struct AddressComparison {
                 conflicts.append(Conflict(wanted: wanted, reason: conflict))
             } else if let existing = observed[Key(wanted)] {
                 arrive(wanted, over: existing)
-            } else if wanted.protocolNumber == Mark.protocolNumber {
+            } else if wanted.isOwn {
                 add(wanted, verb: .create)
             }
             // What others had and the kernel dropped is not made up: not all of it is known.
@@ -138,7 +138,7 @@ struct AddressComparison {
             let reason = "made anew: scope and noprefixroute can't be changed in place"
             add(wanted, verb: .remake, differences: differences, reason: reason)
         } else if dropped.contains(present.value) {
-            guard wanted.protocolNumber == Mark.protocolNumber else { return }
+            guard wanted.isOwn else { return }
             replace(wanted, .create, reason: "the kernel drops it as the link \(wordsForLosingIPv6)")
         } else if !differences.isEmpty {
             replace(wanted, .change, differences: differences)
@@ -186,7 +186,7 @@ struct AddressComparison {
             let ahead = present.filter { $0.prefix == first.prefix }.prefix { Key($0) != Key(first) }
             let staying = ahead.filter { wanted[Key($0)] != nil || !isManaged($0) }
             guard
-                staying.allSatisfy({ isManaged($0) && wanted[Key($0)]?.protocolNumber == Mark.protocolNumber }
+                staying.allSatisfy({ isManaged($0) && wanted[Key($0)]?.isOwn == true }
                 )
             else { continue }
             for value in staying {
@@ -274,7 +274,7 @@ struct AddressComparison {
             guard let wanted = wanted[Key(value)], !wanted.hasNoPrefixRoute, value.bringsRoute else {
                 return nil
             }
-            guard wanted.protocolNumber == Mark.protocolNumber, !changed.contains(value) else { return nil }
+            guard wanted.isOwn, !changed.contains(value) else { return nil }
             switch value.address.family {
             case .ipv4: return primaries[value.prefix] == value && isPrimaryStill(value) ? value : nil
             // One that is replaced gets its route by that.
@@ -298,10 +298,10 @@ extension ObservedAddress {
         }
         Difference.note("noprefixroute", value.hasNoPrefixRoute, wanted.hasNoPrefixRoute, in: &list)
         // Whose it is not, how long it lasts is not Weft's to say.
-        if wanted.protocolNumber == Mark.protocolNumber {
+        if wanted.isOwn {
             Difference.note("lifetime", isPermanent ? "forever" : "limited", "forever", in: &list)
         }
-        Difference.note("protocol", protocolNumber, wanted.protocolNumber, in: &list)
+        Difference.note("protocol", protocolNumber, wanted.owner ?? mark.protocolNumber, in: &list)
         return list
     }
 }

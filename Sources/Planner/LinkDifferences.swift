@@ -9,8 +9,8 @@ extension ObservedLink {
         if let wanted = link.mtu { Difference.note("mtu", mtu, wanted, in: &list) }
         Difference.note("mac", mac, Optional(link.mac), in: &list)
         Difference.note("master", master, link.master, in: &list)
-        Difference.note("alias", alias, Mark.alias(for: link.purpose), in: &list)
-        Difference.note("group", Self.words(forGroup: group), Self.words(forGroup: Mark.linkGroup), in: &list)
+        Difference.note("alias", alias, mark.alias(for: link.purpose), in: &list)
+        Difference.note("group", words(forGroup: group), words(forGroup: mark.linkGroup), in: &list)
         if let mode = addressGeneration {
             Difference.note("addrgenmode", mode, link.addressGeneration, in: &list)
         }
@@ -34,9 +34,9 @@ extension ObservedLink {
     }
 
     /// A group as a person knows it.
-    private static func words(forGroup group: UInt32) -> String {
-        if group == Mark.linkGroup { return "weft" }
-        return Mark.deletionGroups.contains(group) ? "of a deletion" : "\(group)"
+    private func words(forGroup group: UInt32) -> String {
+        if group == mark.linkGroup { return "weft" }
+        return mark.deletionGroups.contains(group) ? "of a deletion" : "\(group)"
     }
 }
 

@@ -64,7 +64,7 @@ struct LinkSurvey {
         for (name, namespace) in state.namespaces { collect(namespace, at: .namespace(name)) }
         matchPeers()
         resolve(node)
-        if !state.node.hasIPv6 { leaveOutIPv6() }
+        if !state.hasIPv6 { leaveOutIPv6() }
         for id in desired.keys.sorted() { decide(id) }
         for (id, link) in observed where link.isManaged && desired[id] == nil {
             if !node.untouched.contains(id) { fates[id] = .delete(link) }
@@ -305,14 +305,6 @@ extension ObservedLinkKind {
         case .vxlan(let vxlan): vxlan.underlay
         case .bridge, .veth, .other: nil
         }
-    }
-}
-
-extension ObservedNamespace {
-    /// True if the kernel has IPv6: `lo`, which is always there, then has a mode of address generation.
-    fileprivate var hasIPv6: Bool {
-        guard let loopback = links.first(where: { $0.index == 1 }) else { return true }
-        return loopback.addressGeneration != nil
     }
 }
 

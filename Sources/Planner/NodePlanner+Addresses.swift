@@ -10,7 +10,7 @@ extension NodePlanner {
             case .create, .remake:
                 let reason = links.reasonToComeAgain(on: id)
                 // Others' were lost with the link; not all of them is known.
-                for address in link.addresses where address.protocolNumber == Mark.protocolNumber {
+                for address in link.addresses where address.isOwn {
                     let isKernels = link.isUp && address.address == IPAddress(linkLocalFor: link.mac)
                     let operation =
                         isKernels ? Operation.replaceAddress(address, on: id) : .addAddress(address, on: id)

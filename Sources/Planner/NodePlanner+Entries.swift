@@ -27,7 +27,7 @@ extension NodePlanner {
             }
             isWanted[position] = true
             let differences = present.elements[position].differences(from: wanted)
-            if wanted.protocolNumber == 0, present.elements[position].protocolNumber != 0 {
+            if wanted.owner == 0, present.elements[position].protocolNumber != 0 {
                 giveBack(wanted, from: present.elements[position], differences)
             } else if !differences.isEmpty {
                 fill(wanted.link.place, Change(.change, .replaceNeighbour(wanted), differences: differences))
@@ -101,7 +101,7 @@ extension ObservedNeighbour {
     func differences(from wanted: Neighbour) -> [Difference] {
         var list: [Difference] = []
         Difference.note("mac", value.mac, wanted.mac, in: &list)
-        Difference.note("protocol", protocolNumber, wanted.protocolNumber, in: &list)
+        Difference.note("protocol", protocolNumber, wanted.owner ?? mark.protocolNumber, in: &list)
         return list
     }
 }

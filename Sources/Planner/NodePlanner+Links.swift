@@ -129,7 +129,8 @@ extension NodePlanner {
             .deleteLink(id, index: existing.index, peer: peer),
             reason: !isCounted
                 ? "to be made anew"
-                : existing.group == Mark.linkGroup ? nil : "left behind by a deletion that was interrupted",
+                : existing.group == existing.mark.linkGroup
+                    ? nil : "left behind by a deletion that was interrupted",
             isCounted: isCounted
         )
     }

@@ -35,6 +35,20 @@ extension NodePlanner {
                 )
             )
         }
+        planLeftOvers()
+    }
+
+    /// The names of creations that were interrupted, and that nobody wants any more.
+    private mutating func planLeftOvers() {
+        for name in observed.leftOverNamespaces.sorted() where !desired.namespaces.contains(name) {
+            steps.removingNamespaces.append(
+                Change(
+                    .delete,
+                    .deleteNamespace(name, processCount: 0),
+                    reason: "an empty file, left behind by a creation that was interrupted"
+                )
+            )
+        }
     }
 
     /// Which links of others go with a namespace; `nil` if none.

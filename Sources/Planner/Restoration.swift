@@ -52,7 +52,7 @@ extension Link {
         case .other: return nil
         }
         guard let mac = link.mac else { return nil }
-        self.init(id, kind: kind, mac: mac, purpose: Mark.purpose(fromAlias: link.alias) ?? "")
+        self.init(id, kind: kind, mac: mac, purpose: link.mark.purpose(fromAlias: link.alias) ?? "")
         isUp = link.isUp
         mtu = link.mtu
         master = link.master
@@ -69,7 +69,7 @@ extension ObservedAddress {
     /// The address with whose it is.
     fileprivate var restored: InterfaceAddress {
         var value = value
-        value.protocolNumber = protocolNumber
+        value.owner = isManaged ? nil : protocolNumber
         return value
     }
 }
@@ -78,7 +78,7 @@ extension ObservedNeighbour {
     /// The neighbour with whose it is.
     fileprivate var restored: Neighbour {
         var value = value
-        value.protocolNumber = protocolNumber
+        value.owner = isManaged ? nil : protocolNumber
         return value
     }
 }

@@ -11,8 +11,8 @@ extension Applier {
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
             let device = index(of: route.device, in: place)
             if route.device != nil, device == nil { return try failForLink(tag) }
-            try append(at: place, tag: tag) { batch, tag in
-                batch.append(operation, index: device, tag: tag)
+            try append(at: place, tag: tag) { [mark = node.mark] batch, tag in
+                batch.append(operation, index: device, mark: mark, tag: tag)
             }
         case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
             .addPrefixRoute(_, let link):
@@ -30,8 +30,8 @@ extension Applier {
 
     private mutating func appendEntry(_ operation: Operation, on link: LinkID, tag: Int) throws {
         guard let index = indexes[link] else { return try failForLink(tag) }
-        try append(at: link.place, tag: tag) { batch, tag in
-            batch.append(operation, index: index, tag: tag)
+        try append(at: link.place, tag: tag) { [mark = node.mark] batch, tag in
+            batch.append(operation, index: index, mark: mark, tag: tag)
         }
     }
 
@@ -42,18 +42,20 @@ extension Applier {
 
 extension MessageBatch {
     /// Adds the message for a thing on a link of an interface index.
-    fileprivate mutating func append(_ operation: Operation, index: Int32?, tag: Int) {
+    fileprivate mutating func append(_ operation: Operation, index: Int32?, mark: Mark, tag: Int) {
         let link = index ?? 0
         switch operation {
-        case .addAddress(let address, _): appendAddAddress(address, linkIndex: link, tag: tag)
-        case .replaceAddress(let address, _): appendReplaceAddress(address, linkIndex: link, tag: tag)
+        case .addAddress(let address, _): appendAddAddress(address, linkIndex: link, mark: mark, tag: tag)
+        case .replaceAddress(let address, _):
+            appendReplaceAddress(address, linkIndex: link, mark: mark, tag: tag)
         case .deleteAddress(let address, _, let keepsSecondaries):
             appendDeleteAddress(address, linkIndex: link, keepsSecondaries: keepsSecondaries, tag: tag)
         case .addPrefixRoute(let address, _): appendAddPrefixRoute(of: address, linkIndex: link, tag: tag)
-        case .addRoute(let route): appendAddRoute(route, deviceIndex: index, tag: tag)
-        case .replaceRoute(_, let route): appendReplaceRoute(route, deviceIndex: index, tag: tag)
-        case .deleteRoute(let route): appendDeleteRoute(route, deviceIndex: index, tag: tag)
-        case .replaceNeighbour(let neighbour): appendReplaceNeighbour(neighbour, linkIndex: link, tag: tag)
+        case .addRoute(let route): appendAddRoute(route, deviceIndex: index, mark: mark, tag: tag)
+        case .replaceRoute(_, let route): appendReplaceRoute(route, deviceIndex: index, mark: mark, tag: tag)
+        case .deleteRoute(let route): appendDeleteRoute(route, deviceIndex: index, mark: mark, tag: tag)
+        case .replaceNeighbour(let neighbour):
+            appendReplaceNeighbour(neighbour, linkIndex: link, mark: mark, tag: tag)
         case .deleteNeighbour(let neighbour): appendDeleteNeighbour(neighbour, linkIndex: link, tag: tag)
         case .addForwarding(let entry): appendAddForwarding(entry, linkIndex: link, tag: tag)
         case .replaceForwarding(let entry): appendReplaceForwarding(entry, linkIndex: link, tag: tag)

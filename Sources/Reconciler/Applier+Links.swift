@@ -37,6 +37,7 @@ extension Applier {
             masterIndex: master,
             parentIndex: parent,
             peer: end,
+            mark: node.mark,
             tag: tag
         )
         indexes[link.id] = creation.index
@@ -49,12 +50,13 @@ extension Applier {
     /// Gives a new link what the creating message can't, in its own place.
     private mutating func finishLink(_ link: Link, index: Int32, isFarEnd: Bool, tag: Int) throws {
         let master = self.index(of: link.master, in: link.id.place)
-        try append(at: link.id.place, tag: tag) { batch, tag in
+        try append(at: link.id.place, tag: tag) { [mark = node.mark] batch, tag in
             batch.appendFinishLink(
                 link,
                 index: index,
                 masterIndex: master,
                 wasCreatedElsewhere: isFarEnd || link.id.place != .node,
+                mark: mark,
                 tag: tag
             )
         }
@@ -84,7 +86,9 @@ extension Applier {
         var end = first
         var targets: [Place: [DeletionTarget]] = [:]
         while end < changes.count, case .deleteLink(let id, let index, _) = changes[end].operation {
-            targets[id.place, default: []].append(DeletionTarget(index: index, name: id.name, tag: end))
+            targets[id.place, default: []].append(
+                DeletionTarget(index: index, name: id.name, hasAlias: !unnamed.contains(id), tag: end)
+            )
             end += 1
         }
         // The node's last: what they carry in namespaces would go with them, and not be there to be deleted.
@@ -115,9 +119,17 @@ extension Applier {
             }
             return try flush()
         }
+        // In such a group only the alias tells a link of Weft's from another's: one that was killed before it got any gets it
+        // at the same instant.
+        let alias = node.mark.alias(for: "being deleted")
         for target in targets {
             try append(at: place, tag: target.tag) { batch, tag in
-                batch.appendSetGroup(index: target.index, group: group, tag: tag)
+                batch.appendSetGroup(
+                    index: target.index,
+                    group: group,
+                    alias: target.hasAlias ? nil : alias,
+                    tag: tag
+                )
             }
         }
         try flush()
@@ -133,7 +145,7 @@ extension Applier {
     /// A group for deletions that no link of the place was in when it was read, and that was not used since.
     private mutating func freshGroup(in place: Place) -> UInt32? {
         let taken = takenGroups[place] ?? []
-        guard let group = Mark.deletionGroups.first(where: { !taken.contains($0) }) else { return nil }
+        guard let group = node.mark.deletionGroups.first(where: { !taken.contains($0) }) else { return nil }
         takenGroups[place, default: []].insert(group)
         return group
     }
@@ -144,7 +156,7 @@ extension Applier {
         _ group: UInt32,
         in place: Place
     ) throws -> Bool {
-        let links = try sessions.withSocket(of: place) { try observeLinks(on: &$0) }
+        let links = try sessions.withSocket(of: place) { try observeLinks(on: &$0, mark: node.mark) }
         let members = links.filter { $0.group == group }
         let names = Dictionary(targets.map { ($0.index, $0.name) }, uniquingKeysWith: { first, _ in first })
         return members.allSatisfy { names[$0.index] == $0.name }
@@ -153,6 +165,7 @@ extension Applier {
     private struct DeletionTarget {
         var index: Int32
         var name: InterfaceName
+        var hasAlias: Bool
         var tag: Int
     }
 }

@@ -23,6 +23,10 @@ struct Applier: ~Copyable {
     var indexes: [LinkID: Int32] = [:]
     /// The groups for deletions that are in use, by place.
     var takenGroups: [Place: Set<UInt32>] = [:]
+    /// The links of Weft's that were found without an alias of Weft's.
+    var unnamed: Set<LinkID> = []
+    /// The names that interrupted creations left.
+    private var leftOverNamespaces: Set<NamespaceName> = []
     var nodeBatch = MessageBatch()
     var placeBatch = MessageBatch()
     /// The namespace that `placeBatch` is for.
@@ -109,13 +113,22 @@ struct Applier: ~Copyable {
 
     private mutating func learnIndexes(of observed: ObservedState) {
         learn(observed.node.links, at: .node)
-        for (name, namespace) in observed.namespaces { learn(namespace.links, at: .namespace(name)) }
+        for (name, namespace) in observed.namespaces {
+            learn(namespace.links, at: .namespace(name))
+            sessions.expect(name, namespace.cookie)
+        }
+        leftOverNamespaces = observed.leftOverNamespaces
     }
 
     private mutating func learn(_ links: [ObservedLink], at place: Place) {
         for link in links {
             indexes[LinkID(link.name, in: place)] = link.index
-            if Mark.deletionGroups.contains(link.group) { takenGroups[place, default: []].insert(link.group) }
+            if node.mark.deletionGroups.contains(link.group) {
+                takenGroups[place, default: []].insert(link.group)
+            }
+            if link.isManaged, node.mark.purpose(fromAlias: link.alias) == nil {
+                unnamed.insert(LinkID(link.name, in: place))
+            }
         }
     }
 
@@ -179,7 +192,7 @@ struct Applier: ~Copyable {
     }
 
     private func mark(of name: NamespaceName) -> String {
-        Mark.namespaceAlias(for: name, of: sessions.owner)
+        node.mark.namespaceAlias(for: name, of: sessions.owner)
     }
 
     // MARK: Batches
@@ -306,6 +319,8 @@ struct Applier: ~Copyable {
             try body(&sessions)
         } catch let error as SystemCallError {
             try fail(tag, error.errno, "\(error.call) '\(error.object)'")
+        } catch let error as NamespaceWasReplaced {
+            try fail(tag, nil, error.description)
         }
     }
 
@@ -333,12 +348,13 @@ struct Applier: ~Copyable {
     private mutating func deleteNamespace(_ name: NamespaceName, tag: Int) throws {
         try flush()
         filling = nil
-        let directory = node.namespaceDirectory
-        let hook = hook
+        let isLeftOver = leftOverNamespaces.contains(name)
         try attempt(tag) { sessions in
-            sessions.leave()
-            try hook?.check("umount", on: directory.path(of: name.text))
-            try directory.remove(name.text)
+            if isLeftOver {
+                try sessions.removeLeftOver(name)
+            } else {
+                try sessions.removeNamespace(name)
+            }
         }
     }
 

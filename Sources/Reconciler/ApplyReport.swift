@@ -58,6 +58,8 @@ package struct ApplyReport: Sendable {
     package var rollbackFailures: [ApplyFailure] = []
     /// What was still to be done when the kernel was read again, where a failure did not end the work.
     package var remaining: [Change] = []
+    /// True if there is no such node any more: only what was left of it elsewhere was removed.
+    package var isNodeGone = false
     /// True if the kernel was read again and is as it shall be.
     package var isVerified = false
     /// How many messages were sent that change something, rollback included.

@@ -1,4 +1,5 @@
 package import LinuxSystem
+package import NetworkModel
 
 /// Which node is meant, and where what Weft must remember of it is kept.
 package struct Node: Hashable, Sendable {
@@ -10,13 +11,16 @@ package struct Node: Hashable, Sendable {
     package var runtimeDirectory: String
     /// Where namespaces have their names.
     package var namespaceDirectory: NamespaceDirectory
+    /// By which Weft's own are told there.
+    package var mark: Mark
 
     /// A namespace by its file, and by the name that marks call it.
     package struct NamedPath: Hashable, Sendable {
-        package var name: String
+        /// `nil` for one that marks call by its inode.
+        package var name: String?
         package var path: String
 
-        package init(name: String, path: String) {
+        package init(name: String?, path: String) {
             self.name = name
             self.path = path
         }
@@ -26,12 +30,14 @@ package struct Node: Hashable, Sendable {
         name: String,
         namespace: NamedPath? = nil,
         runtimeDirectory: String,
-        namespaceDirectory: NamespaceDirectory = .standard
+        namespaceDirectory: NamespaceDirectory = .standard,
+        mark: Mark = .node
     ) {
         self.name = name
         self.namespace = namespace
         self.runtimeDirectory = runtimeDirectory
         self.namespaceDirectory = namespaceDirectory
+        self.mark = mark
     }
 
     /// Puts the calling thread into the node's namespace.
@@ -47,8 +53,11 @@ package struct Node: Hashable, Sendable {
 package struct StepHook: Sendable {
     /// Given what is about to be done, in a word or two; returns the errno to fail with, or `nil` to go on.
     package var willDo: @Sendable (_ step: String) -> Errno?
+    /// Whether messages go in whole batches; else each goes alone.
+    package var sendsBatches: Bool
 
-    package init(willDo: @escaping @Sendable (_ step: String) -> Errno?) {
+    package init(sendsBatches: Bool = false, willDo: @escaping @Sendable (_ step: String) -> Errno?) {
+        self.sendsBatches = sendsBatches
         self.willDo = willDo
     }
 

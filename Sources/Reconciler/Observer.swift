@@ -64,26 +64,60 @@ struct Observer {
     ///   - sessions: Where the node is entered.
     ///   - scope: What is read.
     /// - Returns: The node, and what was on record of it.
-    /// - Throws: ``SystemCallError``, `NetlinkTransportError` or ``UnreadableRegistry``: what could not be read is never
-    ///   taken for absent.
+    /// - Throws: ``NamespaceOfNode``, ``StrangeRegistry``, ``UnreadableRegistry``, ``SystemCallError`` or
+    ///   `NetlinkTransportError`: what could not be read is never taken for absent.
     func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
-        let registry = try Registry.load(from: node.runtimeDirectory)
-        if let registry, registry.owner != sessions.owner {
-            let path = Registry.path(in: node.runtimeDirectory)
-            throw StrangeRegistry(path: path, owner: registry.owner, node: sessions.owner)
-        }
+        try refuseNestedNode(&sessions)
+        let registry = try registry(&sessions)
         var state = ObservedState()
+        state.hasIPv6 = try SysctlFile.exists("net/ipv6")
         state.node = try sessions.withSocket(of: .node) { socket in
-            try observeNamespace(on: &socket, place: .node, options: scope.options(for: .node, registry))
+            try observeNamespace(
+                on: &socket,
+                place: .node,
+                mark: node.mark,
+                options: scope.options(for: .node, registry)
+            )
         }
         let nodeLinks = Dictionary(
             state.node.links.map { ($0.index, $0.name) },
             uniquingKeysWith: { first, _ in first }
         )
         try observeNamespaces(into: &state, &sessions, scope, registry, nodeLinks)
-        state.recordedSysctls = registry?.sysctls ?? [:]
+        state.recordedSysctls =
+            registry?.sysctls.filter { key, _ in
+                // Settings of a namespace that is gone went with it, whatever has its name by now.
+                guard let name = key.place.name, let known = registry?.namespaces[name] ?? nil else {
+                    return true
+                }
+                return known == state.namespaces[name]?.cookie
+            } ?? [:]
         try observe(sysctls: Set(scope.sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
         return Observation(state: state, registry: registry)
+    }
+
+    // MARK: Whose it is
+
+    /// What is of one class in one namespace can't be told apart: a namespace that was made for a node is no node.
+    private func refuseNestedNode(_ sessions: inout Sessions) throws {
+        let alias = try sessions.withSocket(of: .node) { try observeLoopback(on: &$0).alias }
+        guard let made = node.mark.namespace(fromAlias: alias) else { return }
+        throw NamespaceOfNode(name: made.name, owner: made.owner)
+    }
+
+    /// What is on record of the node.
+    private func registry(_ sessions: inout Sessions) throws -> Registry? {
+        guard var registry = try Registry.load(from: node.runtimeDirectory) else { return nil }
+        guard registry.owner == sessions.owner else {
+            let path = Registry.path(in: node.runtimeDirectory)
+            throw StrangeRegistry(path: path, owner: registry.owner, node: sessions.owner)
+        }
+        if registry.nodeCookie != sessions.nodeCookie {
+            // A node of this name that is gone: what was in it went with it.
+            registry.sysctls = registry.sysctls.filter { $0.key.place != .node }
+            registry.neighbours.remove(.node)
+        }
+        return registry
     }
 
     // MARK: Namespaces
@@ -98,20 +132,16 @@ struct Observer {
         for text in try node.namespaceDirectory.names() {
             guard let name = try? NamespaceName(text) else { continue }
             // What is not on record needs a look only if the record is lost.
-            let isCandidate = registry?.namespaces.contains(name) ?? true
-            if isCandidate, let namespace = try observe(name, &sessions, scope, registry, nodeLinks) {
+            let isRecorded = registry?.namespaces.keys.contains(name)
+            if isRecorded ?? true, let namespace = try observe(name, &sessions, scope, registry, nodeLinks) {
                 state.namespaces[name] = namespace
-            } else if try !isLeftOver(name, registry) {
+            } else if isRecorded == true, try node.namespaceDirectory.hasLeftOver(name.text) {
+                state.leftOverNamespaces.insert(name)
+            } else {
                 state.foreignNamespaces.insert(name)
             }
         }
         sessions.leave()
-    }
-
-    /// True for the empty file of a registered name, which an interrupted creation left: it counts as absent.
-    private func isLeftOver(_ name: NamespaceName, _ registry: Registry?) throws -> Bool {
-        guard registry?.namespaces.contains(name) == true else { return false }
-        return try node.namespaceDirectory.hasLeftOver(name.text)
     }
 
     /// Reads a namespace that is Weft's; `nil` if it is not, or if the name is none of a namespace.
@@ -122,7 +152,7 @@ struct Observer {
         _ registry: Registry?,
         _ nodeLinks: [Int32: InterfaceName]
     ) throws -> ObservedNamespace? {
-        let mark = Mark.namespaceAlias(for: name, of: sessions.owner)
+        let mark = node.mark.namespaceAlias(for: name, of: sessions.owner)
         do {
             return try sessions.withSocket(of: .namespace(name)) { socket in
                 // With the record lost there may be many that are not ours: a look at the mark tells.
@@ -130,13 +160,16 @@ struct Observer {
                 var namespace = try observeNamespace(
                     on: &socket,
                     place: .namespace(name),
+                    mark: node.mark,
                     nodeLinks: nodeLinks,
                     options: scope.options(for: .namespace(name), registry)
                 )
                 namespace.isMarked = namespace.links.contains { $0.index == 1 && $0.alias == mark }
-                // On record and with our links in it: somebody took the mark off. On record and without either: another
-                // one of the same name.
-                let isOurs = namespace.isMarked || namespace.links.contains(where: \.isManaged)
+                namespace.cookie = try socket.namespaceCookie
+                // Without the mark, which somebody took off, it is ours if it is the one on record: it had the mark before
+                // it had its name. Any other one of the name is a stranger's, whatever is in it.
+                let isOurs =
+                    namespace.isMarked || registry?.namespaces[name] == .some(.some(namespace.cookie))
                 return isOurs ? namespace : nil
             }
         } catch is NotANetworkNamespace {

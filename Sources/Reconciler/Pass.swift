@@ -15,8 +15,15 @@ struct Pass: ~Copyable {
     private var written: [Sysctl.Key: RecordedSysctl] = [:]
 
     /// Takes the node's lock, on the thread of the pass.
-    init(node: Node, hook: StepHook?, options: Reconciler.Options) throws {
-        let home = try Sessions.Home(of: node)
+    ///
+    /// - Parameters:
+    ///   - node: The node.
+    ///   - hook: What happens before each step; for tests.
+    ///   - options: How to go about it.
+    ///   - mayBeGone: See ``Sessions/Home/init(of:mayBeGone:)``.
+    /// - Throws: ``LockIsHeld``, or what entering the node refuses.
+    init(node: Node, hook: StepHook?, options: Reconciler.Options, mayBeGone: Bool = false) throws {
+        let home = try Sessions.Home(of: node, mayBeGone: mayBeGone)
         let lock = try NodeLock.acquire(wait: options.waits, onWait: options.onWait)
         self.node = node
         self.hook = hook
@@ -37,8 +44,11 @@ struct Pass: ~Copyable {
         var sessions = try Sessions(node: node, home: home, hook: nil)
         let before = try observer.observe(&sessions, scope, for: desired)
         let plan = try Plan(from: before.state, to: desired)
+        // Neither by mark nor on record is there anything of it: there was no such node.
+        if home.isGone, before.registry == nil, plan.isEmpty { try node.enter() }
         options.onPlan(plan)
         var report = ApplyReport(plan: plan)
+        report.isNodeGone = home.isGone
         guard !plan.isEmpty else {
             try save(
                 Registry(before.registry, state: before.state, desired: desired, scope: scope),
@@ -64,6 +74,7 @@ struct Pass: ~Copyable {
     private func save(_ registry: Registry, over old: Registry?) throws {
         var registry = registry
         registry.owner = home.owner
+        registry.nodeCookie = home.cookie
         guard registry != old else { return }
         // A node that Weft has nothing on is not told of.
         if old == nil, registry.isEmpty { return }
@@ -138,29 +149,31 @@ struct Pass: ~Copyable {
                 report.messagesSent += applier.messagesSent
             }
             try applier.carryOut(plan, on: now.state)
+            // The applier has led the thread elsewhere.
+            sessions = try Sessions(node: node, home: home, hook: nil)
             // The whole of what is against the whole of what was, not a plan, which knows only what can be planned.
             var scope = Observer.Scope(planning: restored)
             scope.sysctls = Array(before.state.sysctls.keys)
-            // Sessions of their own: the applier's have taken the thread to other namespaces.
-            var ending = try Sessions(node: node, home: home, hook: nil)
-            let after = try observer.observe(&ending, scope, for: restored)
+            let after = try observer.observe(&sessions, scope, for: restored)
             let differences = after.state.differences(from: before.state)
             report.rollbackFailures += differences.map(ApplyFailure.init(notRestored:))
             report.isRolledBack = differences.isEmpty && plan.leftOut.isEmpty
-            if differences.isEmpty { try restoreRegistry(before.registry) }
+            if differences.isEmpty { try restoreRegistry(before.registry, after.state) }
         } catch {
             report.isRolledBack = false
             report.rollbackFailures.append(ApplyFailure(breaking: error))
         }
     }
 
-    private func restoreRegistry(_ registry: Registry?) throws {
-        if let registry {
-            try registry.save(to: node.runtimeDirectory)
-        } else {
-            try AtomicFile.removeFileIfExists(Registry.path(in: node.runtimeDirectory))
-            try AtomicFile.removeDirectoryIfEmpty(node.runtimeDirectory)
+    /// Puts the record back; a namespace that was made again is another one.
+    private func restoreRegistry(_ registry: Registry?, _ state: ObservedState) throws {
+        guard var registry else { return try RuntimeDirectory.forget(node.runtimeDirectory) }
+        for (name, namespace) in state.namespaces where registry.namespaces.keys.contains(name) {
+            registry.namespaces[name] = .some(namespace.cookie)
         }
+        registry.owner = home.owner
+        registry.nodeCookie = home.cookie
+        try registry.save(to: node.runtimeDirectory)
     }
 }
 
@@ -177,11 +190,11 @@ extension Registry {
     /// What will be true of the node if the plan is carried out to any point.
     fileprivate init(intending plan: Plan, _ before: Observer.Observation) {
         self = before.registry ?? Registry()
-        namespaces.formUnion(before.state.namespaces.keys)
+        note(before.state.namespaces)
         for change in plan.changes {
             switch change.operation {
             case .createNamespace(let name):
-                namespaces.insert(name)
+                namespaces[name] = .some(nil)
             case .replaceNeighbour(let neighbour):
                 neighbours.insert(neighbour.link.place)
             case .writeSysctl(let sysctl, let before?):
@@ -199,7 +212,8 @@ extension Registry {
 
     /// What is true of the node as it was found, of settings only what the document still has.
     fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState, scope: Observer.Scope) {
-        namespaces = Set(state.namespaces.keys)
+        madeDirectory = old?.madeDirectory ?? false
+        note(state.namespaces)
         // Where nobody looked, what was on record stays on record.
         if !scope.includesEntries { neighbours = old?.neighbours ?? [] }
         if state.node.neighbours.contains(where: \.isManaged) { neighbours.insert(.node) }
@@ -212,6 +226,10 @@ extension Registry {
             let isLeft = state.sysctls[key] == record.written && record.written != record.before
             return wanted.contains(key) || (isLeft && !key.turnsOnForwarding)
         }
+    }
+
+    private mutating func note(_ found: [NamespaceName: ObservedNamespace]) {
+        for (name, namespace) in found { namespaces[name] = .some(namespace.cookie) }
     }
 
     /// Takes in what settings were that nobody could read before, and what the kernel made of what was written.

@@ -85,7 +85,8 @@ package struct Reconciler: Sendable {
 
     /// Removes everything that Weft made on the node.
     ///
-    /// Does what can be done, and undoes nothing: whoever wants all of it gone wants back none of it.
+    /// Does what can be done, and undoes nothing: whoever wants all of it gone wants back none of it. Of a node that is gone
+    /// the namespaces with names are removed, and what was on record of it is forgotten.
     ///
     /// - Throws: As ``apply(_:_:)``.
     package func destroy(_ options: Options = Options()) throws -> ApplyReport {
@@ -93,20 +94,16 @@ package struct Reconciler: Sendable {
         var options = options
         options.keepsGoing = true
         return try onThread { reconciler in
-            var pass = try Pass(node: reconciler.node, hook: reconciler.hook, options: options)
+            var pass = try Pass(
+                node: reconciler.node,
+                hook: reconciler.hook,
+                options: options,
+                mayBeGone: true
+            )
             let report = try pass.apply(empty, Observer.Scope.destruction)
-            if report.isDone { try reconciler.forget() }
+            if report.isDone { try RuntimeDirectory.forget(reconciler.node.runtimeDirectory) }
             return report
         }
-    }
-
-    /// Removes the registry, and the runtime directory if nothing else is in it.
-    private func forget() throws {
-        try AtomicFile.removeFileIfExists(Registry.path(in: node.runtimeDirectory))
-        try AtomicFile.removeDirectoryIfEmpty(node.runtimeDirectory)
-        // The directory that holds those of all nodes is ours as well, and goes with the last of them.
-        let parent = "/run/weft"
-        if node.runtimeDirectory.hasPrefix(parent + "/") { try AtomicFile.removeDirectoryIfEmpty(parent) }
     }
 
     private func onThread<Value>(_ body: (Reconciler) throws -> Value) throws -> Value {

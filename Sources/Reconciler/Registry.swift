@@ -9,8 +9,12 @@ internal import NetworkModel
 struct Registry: Hashable, Sendable {
     /// The node that it is of, as marks have it; empty in none that is read.
     var owner = ""
-    /// The names of the namespaces that Weft made or is about to make.
-    var namespaces: Set<NamespaceName> = []
+    /// Which namespace the node is: one that was made again under its name has nothing of what was in the old one.
+    var nodeCookie: UInt64 = 0
+    /// True if Weft made the runtime directory, and so removes it.
+    var madeDirectory = false
+    /// The names of the namespaces that Weft made or is about to make, and which namespaces they are, where they are made.
+    var namespaces: [NamespaceName: UInt64?] = [:]
     /// The places where Weft has neighbours, or is about to: the kernel looks through those of all namespaces to list those
     /// of one, so that a thousand namespaces are not asked in vain.
     var neighbours: Set<Place> = []
@@ -20,7 +24,7 @@ struct Registry: Hashable, Sendable {
     /// The settings that Weft changed.
     var sysctls: [Sysctl.Key: RecordedSysctl] = [:]
 
-    private static let header = "weft registry 1"
+    private static let header = "weft registry 2"
 
     /// The file's path in a runtime directory.
     static func path(in runtimeDirectory: String) -> String { "\(runtimeDirectory)/registry" }
@@ -45,13 +49,19 @@ struct Registry: Hashable, Sendable {
     /// Takes one line in; false if it is none that is known.
     private mutating func read(_ fields: [String]) -> Bool {
         switch (fields.first, fields.count) {
-        case ("node", 2):
+        case ("node", 3):
+            guard let cookie = UInt64(fields[2]) else { return false }
             owner = fields[1]
+            nodeCookie = cookie
             return true
-        case ("namespace", 2):
+        case ("directory", 2):
+            madeDirectory = fields[1] == "made"
+            return madeDirectory
+        case ("namespace", 3):
             guard let name = try? NamespaceName(fields[1]) else { return false }
-            namespaces.insert(name)
-            return true
+            let cookie = UInt64(fields[2])
+            namespaces[name] = .some(cookie)
+            return cookie != nil || fields[2].isEmpty
         case ("neighbours", 2):
             guard let place = Self.place(fields[1]) else { return false }
             neighbours.insert(place)
@@ -75,13 +85,30 @@ struct Registry: Hashable, Sendable {
 
     /// Writes the registry whole, or leaves the old one.
     func save(to runtimeDirectory: String) throws(SystemCallError) {
-        try AtomicFile.makeDirectories(runtimeDirectory, mode: 0o755)
-        try AtomicFile.write(Self.path(in: runtimeDirectory), text, mode: 0o600)
+        for attempt in 1... {
+            var registry = self
+            do {
+                if try AtomicFile.makeDirectories(runtimeDirectory, mode: 0o755) {
+                    registry.madeDirectory = true
+                }
+                try AtomicFile.write(Self.path(in: runtimeDirectory), registry.text, mode: 0o600)
+                return
+            } catch  where error.errno == .noSuchFileOrDirectory && attempt < Self.mostAttempts {
+                // Who has just destroyed another node takes the directories of both away as long as they are empty.
+                continue
+            }
+        }
     }
 
+    /// More nodes than are destroyed at once.
+    private static let mostAttempts = 100
+
     private var text: String {
-        var lines = [Self.header, "node\t\(owner)"]
-        for name in namespaces.sorted() { lines.append("namespace\t\(name)") }
+        var lines = [Self.header, "node\t\(owner)\t\(nodeCookie)"]
+        if madeDirectory { lines.append("directory\tmade") }
+        for (name, cookie) in namespaces.sorted(by: { $0.key < $1.key }) {
+            lines.append("namespace\t\(name)\t\(cookie.map { "\($0)" } ?? "")")
+        }
         for place in neighbours.sorted() { lines.append("neighbours\t\(place.name?.text ?? "")") }
         for (key, record) in sysctls.sorted(by: { $0.key < $1.key }) {
             lines.append(

@@ -14,6 +14,8 @@ struct Sessions: ~Copyable {
     /// Where the thread is; `nil` if nobody knows.
     private var position: Place? = .node
     private var visited: Visit?
+    /// Which namespaces bore their names when the node was read.
+    private var expected: [NamespaceName: UInt64] = [:]
     /// How many messages that change something were sent by sockets that are closed.
     private var messagesOfClosed = 0
 
@@ -22,21 +24,41 @@ struct Sessions: ~Copyable {
     /// The thread goes elsewhere meanwhile, and a node that has no path is found again by this alone.
     final class Home {
         let namespace: NamespaceHandle
+        /// Which namespace it is; see ``ObservedNamespace/cookie``.
+        let cookie: UInt64
         /// Whose the namespaces are that are made here, as their marks have it.
         let owner: String
+        /// True if there is no such node any more, and an empty namespace stands for it.
+        let isGone: Bool
 
         /// Must be called on a thread made for the pass, before it goes anywhere; leaves it in the node's namespace.
         ///
+        /// - Parameters:
+        ///   - node: The node.
+        ///   - mayBeGone: Whether an empty namespace may stand for one that is gone: all that was in the node went
+        ///     with it, but for the namespaces that have names.
         /// - Throws: ``SystemCallError`` or ``NotANetworkNamespace`` if the node is not to be entered.
-        init(of node: Node) throws {
-            try node.enter()
+        init(of node: Node, mayBeGone: Bool = false) throws {
+            do {
+                try node.enter()
+                isGone = false
+            } catch let error as SystemCallError
+                where mayBeGone && error.errno == .noSuchFileOrDirectory && node.namespace?.name != nil
+            {
+                try NamespaceHandle.unshareNew()
+                isGone = true
+            }
             namespace = try NamespaceHandle.current()
-            owner = node.namespace.map { "node \($0.name)" } ?? "\(namespace.identity)"
+            cookie = try NetlinkSocket.route().namespaceCookie
+            owner = node.namespace?.name.map { "node \($0)" } ?? "\(namespace.identity)"
         }
     }
 
     /// Whose the namespaces are that are made here, as their marks have it.
     var owner: String { home.owner }
+
+    /// Which namespace the node is.
+    var nodeCookie: UInt64 { home.cookie }
 
     /// A namespace that the pass is in, and its socket.
     private final class Visit {
@@ -133,15 +155,48 @@ struct Sessions: ~Copyable {
             position = nil
             try NamespaceHandle.unshareNew()
             position = .namespace(name)
+            // What bore the name before has gone, or was never there.
+            expected[name] = nil
             try mark(&begin(name, at: NamespaceHandle.current()).socket)
             try hook?.check("mount", on: directory.path(of: name.text))
             try directory.attach(name.text)
+            expected[name] = try withSocket(of: .namespace(name)) { try $0.namespaceCookie }
         } catch {
             leave()
             // What failed is what matters; what may stay of the name is found by its kind.
             try? directory.removeLeftOver(name.text)
             throw error
         }
+    }
+
+    /// Notes which namespace bears a name; one that has taken its place is not entered.
+    mutating func expect(_ name: NamespaceName, _ cookie: UInt64) {
+        expected[name] = cookie
+    }
+
+    /// Takes the name of a namespace away, if it is still the one that was read; the namespace dies when nobody is left
+    /// in it.
+    ///
+    /// - Throws: ``NamespaceWasReplaced``, or ``SystemCallError``.
+    mutating func removeNamespace(_ name: NamespaceName) throws {
+        leave()
+        try hook?.check("umount", on: node.namespaceDirectory.path(of: name.text))
+        do {
+            // As late as can be: `umount` takes a path, not a namespace.
+            _ = try visit(name)
+            leave()
+        } catch is NotANetworkNamespace {
+            return try removeLeftOver(name)
+        } catch let error as SystemCallError where error.errno == .noSuchFileOrDirectory {
+            return
+        }
+        try node.namespaceDirectory.remove(name.text)
+    }
+
+    /// Takes away what an interrupted creation left of a name.
+    mutating func removeLeftOver(_ name: NamespaceName) throws {
+        try hook?.check("unlink", on: node.namespaceDirectory.path(of: name.text))
+        try node.namespaceDirectory.removeLeftOver(name.text)
     }
 
     /// Closes what is open in a named namespace, so that it can die.
@@ -165,9 +220,22 @@ struct Sessions: ~Copyable {
         _ name: NamespaceName,
         at namespace: consuming NamespaceHandle
     ) throws -> Visit {
-        let visit = Visit(name, namespace, try NetlinkSocket.route(hook: hook?.forMessages))
+        let socket = try NetlinkSocket.route(hook: hook?.forMessages)
+        if let cookie = expected[name], try socket.namespaceCookie != cookie {
+            throw NamespaceWasReplaced(name: name)
+        }
+        let visit = Visit(name, namespace, socket)
         visited = visit
         return visit
+    }
+}
+
+/// Another namespace has taken the place of one that was read.
+struct NamespaceWasReplaced: Error, Hashable, Sendable, CustomStringConvertible {
+    let name: NamespaceName
+
+    var description: String {
+        "another namespace has taken the name '\(name)' since the node was read, and is left alone"
     }
 }
 
@@ -175,6 +243,6 @@ extension StepHook {
     /// The hook as a socket knows it.
     var forMessages: MessageHook {
         let willDo = willDo
-        return MessageHook { type in willDo("message \(type)") }
+        return MessageHook(sendsBatches: sendsBatches) { type in willDo("message \(type)") }
     }
 }

@@ -1,3 +1,21 @@
+/// The namespace that is to be a node was made by Weft, for another node.
+package struct NamespaceOfNode: Error, Hashable, Sendable, CustomStringConvertible {
+    /// Its name in `/run/netns`.
+    package let name: String
+    /// Which node it was made for.
+    package let owner: String
+
+    package var description: String {
+        "the namespace '\(name)' was made by Weft for \(owner): it can't be a node itself"
+    }
+
+    /// What can be done about it.
+    package var hint: String {
+        "state what it shall hold in the document of \(owner), with 'namespace: \(name)'; "
+            + "'weft show' of that node tells what it holds now"
+    }
+}
+
 /// The registry in the runtime directory is another node's.
 package struct StrangeRegistry: Error, Hashable, Sendable, CustomStringConvertible {
     /// Where it is.

@@ -58,6 +58,7 @@ struct MessageTests {
                 result.errors == """
                     error: cannot create macvlan link 'mv0' (on 'd0', mode bridge, mtu 1500) \
                     (EINVAL, Invalid argument)
+                      hint: 'd0' may have macvlan links of another mode: one in mode passthru must be alone on its parent
                     kept going: 3 of 6 changes made; still to be done:
                     + create macvlan link 'mv0' (on 'd0', mode bridge, mtu 1500)
                     + create address 10.5.0.7/24 on link 'mv0'

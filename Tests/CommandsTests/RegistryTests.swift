@@ -54,9 +54,44 @@ struct RegistryTests {
 
             // Without '--runtime-dir' it is below /run/weft.
             try Command([Program.path, "apply", "--netns", station.node.name, path]).output()
-            #expect(try Listing.names(in: "/run/weft/\(station.node.name)") == ["registry"])
+            #expect(try Listing.names(in: "/run/weft/nodes/\(station.node.name)") == ["registry"])
             try Command([Program.path, "destroy", "--netns", station.node.name]).output()
-            #expect(access("/run/weft/\(station.node.name)", F_OK) != 0)
+            #expect(access("/run/weft/nodes/\(station.node.name)", F_OK) != 0)
+        }
+    }
+
+    @Test("is refused in another version's form, with what to do")
+    func otherVersion() throws {
+        try Station.with { station in
+            let path = try station.write(Self.pair)
+            try station.succeed("apply", path)
+            let registry = "\(station.node.runtimeDirectory)/registry"
+            let text = try #require(try AtomicFile.read(registry))
+            try AtomicFile.write(registry, text.replacing("registry 2", with: "registry 1"))
+            for command in [["plan", path], ["apply", path], ["show"], ["destroy"]] {
+                let result = try station.command(command[0], Array(command.dropFirst())).result()
+                #expect(result.status == 1)
+                #expect(
+                    station.normal(result.errors) == """
+                        error: cannot read the registry: RUNTIME/registry:1 is not a line that this version of Weft writes
+                          hint: remove the file: namespaces are found again by their marks; only what settings were before is lost with it
+
+                        """
+                )
+            }
+            try AtomicFile.removeFileIfExists(registry)
+            #expect(try station.succeed("plan", path) == "nothing to change\n")
+        }
+    }
+
+    @Test("does not take a directory away that was there before Weft")
+    func ownDirectory() throws {
+        try Station.with { station in
+            try AtomicFile.makeDirectories(station.node.runtimeDirectory)
+            try station.succeed("apply", document: Self.pair)
+            try station.succeed("destroy")
+            #expect(try Listing.names(in: station.node.runtimeDirectory) == [])
+            #expect(access(station.node.runtimeDirectory, F_OK) == 0)
         }
     }
 

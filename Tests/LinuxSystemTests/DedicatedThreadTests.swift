@@ -1,3 +1,4 @@
+import Dispatch
 import LinuxSystem
 import NetworkTesting
 import Testing
@@ -40,6 +41,26 @@ struct DedicatedThreadTests {
         }
         #expect(name == "12345678901234\n")
         #expect(!DedicatedThread.isCurrent)
+    }
+
+    @Test("lets its caller look on meanwhile, every so often")
+    func isWatched() throws {
+        let mayEnd = DispatchSemaphore(value: 0)
+        var looks = 0
+        let value = try DedicatedThread.run(named: "test", every: .milliseconds(1)) {
+            looks += 1
+            if looks == 3 { mayEnd.signal() }
+        } _: {
+            mayEnd.wait()
+            return "done"
+        }
+        #expect(value == "done" && looks >= 3)
+        #expect(throws: Mishap()) {
+            try DedicatedThread.run(named: "test", every: .seconds(60)) {
+            } _: {
+                throw Mishap()
+            }
+        }
     }
 
     @Test("has room for deep recursion")

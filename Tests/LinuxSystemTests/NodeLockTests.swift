@@ -14,7 +14,8 @@ struct NodeLockTests {
                 let namespace = try NamespaceHandle.current().identity
                 #expect(try Eventually.holds { try NodeLock.holder(of: namespace) != nil })
                 let error = #expect(throws: LockIsHeld.self) { try NodeLock.acquire(wait: false).release() }
-                #expect(error?.holder == NodeLock.Holder(pid: holder.pid, command: "flock"))
+                #expect(error?.holder?.pid == holder.pid && error?.holder?.command == "flock")
+                #expect(error?.holder?.user?.number == getuid() && error?.holder?.isRoot == true)
                 #expect(error?.description == "the node is locked by 'flock' (process \(holder.pid))")
             }
         }
@@ -116,5 +117,10 @@ struct NodeLockTests {
     func describesUnknown() {
         #expect(LockIsHeld(by: nil).description == "the node is locked by another process")
         #expect(NodeLock.Holder(pid: 7, command: "").description == "process 7")
+        let bob = ProcessUser(number: 1000, name: "bob")
+        let named = NodeLock.Holder(pid: 7, command: "sleep", user: bob)
+        #expect(named.description == "'sleep' (process 7 of user 'bob', uid 1000)" && !named.isRoot)
+        let unnamed = NodeLock.Holder(pid: 7, command: "", user: ProcessUser(number: 1000, name: nil))
+        #expect(unnamed.description == "process 7 of uid 1000")
     }
 }

@@ -65,10 +65,13 @@ struct TransactTests {
         #expect(seen == (0, 0))
     }
 
-    @Test("a hook sees every message before it is sent, and can refuse it in the kernel's stead")
-    func hook() throws {
+    @Test(
+        "a hook sees every message before it is sent, and can refuse it in the kernel's stead",
+        arguments: [true, false]
+    )
+    func hook(sendsBatches: Bool) throws {
         let types = Mutex<[UInt16]>([])
-        let hook = MessageHook { type in
+        let hook = MessageHook(sendsBatches: sendsBatches) { type in
             types.withLock { types in
                 types.append(type)
                 return types.count == 2 ? .outOfMemory : nil
@@ -88,7 +91,7 @@ struct TransactTests {
             seen.refusals == [Refusal(tag: 1, errno: .outOfMemory), Refusal(tag: 4, errno: .noSuchDevice)]
         )
         #expect(seen.addresses == 3)
-        #expect(seen.sent == 4)
+        #expect(seen.sent == 5)
         let new = [UInt16(RTM_NEWADDR), UInt16(RTM_NEWADDR), UInt16(RTM_NEWADDR), UInt16(RTM_NEWADDR)]
         #expect(types.withLock { $0 } == new + [UInt16(RTM_NEWLINK)])
     }

@@ -100,34 +100,74 @@ struct NameTests {
 
     @Test("a link is Weft's by its group, or by its alias in a group of a deletion")
     func linkMarks() {
-        let alias = Mark.alias(for: "front door")
-        #expect(alias == "weft:front door" && Mark.purpose(fromAlias: alias) == "front door")
-        #expect(Mark.purpose(fromAlias: "front door") == nil && Mark.purpose(fromAlias: "") == nil)
-        #expect(Mark.purpose(fromAlias: "weft:") == "")
-        #expect(Mark.isManaged(linkGroup: Mark.linkGroup, alias: ""))
-        for group in [Mark.deletionGroups.lowerBound, Mark.deletionGroups.upperBound] {
+        let alias = Mark.node.alias(for: "front door")
+        #expect(alias == "weft:front door" && Mark.node.purpose(fromAlias: alias) == "front door")
+        #expect(Mark.node.purpose(fromAlias: "front door") == nil && Mark.node.purpose(fromAlias: "") == nil)
+        #expect(Mark.node.purpose(fromAlias: "weft:") == "")
+        #expect(Mark.node.isManaged(linkGroup: Mark.node.linkGroup, alias: ""))
+        for group in [Mark.node.deletionGroups.lowerBound, Mark.node.deletionGroups.upperBound] {
             #expect(
-                Mark.isManaged(linkGroup: group, alias: alias)
-                    && !Mark.isManaged(linkGroup: group, alias: "other")
+                Mark.node.isManaged(linkGroup: group, alias: alias)
+                    && !Mark.node.isManaged(linkGroup: group, alias: "other")
             )
         }
         for group in [
-            0, 1, Mark.deletionGroups.lowerBound - 1, Mark.deletionGroups.upperBound + 1, Mark.linkGroup + 1,
+            0, 1, Mark.node.deletionGroups.lowerBound - 1, Mark.node.deletionGroups.upperBound + 1,
+            Mark.node.linkGroup + 1,
         ] {
             #expect(
-                !Mark.isManaged(linkGroup: group, alias: alias),
+                !Mark.node.isManaged(linkGroup: group, alias: alias),
                 "the alias alone is no mark: anybody can copy it"
             )
         }
-        #expect(!Mark.deletionGroups.contains(Mark.linkGroup))
-        #expect(Mark.alias(for: String(repeating: "x", count: Mark.longestPurpose)).utf8.count == 255)
+        #expect(!Mark.node.deletionGroups.contains(Mark.node.linkGroup))
+        #expect(
+            Mark.node.alias(for: String(repeating: "x", count: Mark.node.longestPurpose)).utf8.count == 255
+        )
     }
 
     @Test("the mark of a namespace names it and its node")
     func namespaceMarks() throws {
         let name = try NamespaceName("red")
-        #expect(Mark.namespaceAlias(for: name, of: "net:[1]") == "weft:namespace red of net:[1]")
-        #expect(Mark.namespaceAlias(for: name, of: "node n1") == "weft:namespace red of node n1")
+        #expect(Mark.node.namespaceAlias(for: name, of: "net:[1]") == "weft:namespace red of net:[1]")
+        #expect(Mark.node.namespaceAlias(for: name, of: "node n1") == "weft:namespace red of node n1")
+    }
+
+    @Test("the mark of a namespace is read as it was written, and nothing else is taken for one")
+    func namespaceMarksAreRead() throws {
+        for mark in Mark.allCases {
+            for owner in ["net:[1]", "node n1", "node of of x"] {
+                let alias = mark.namespaceAlias(for: try NamespaceName("of"), of: owner)
+                let read = mark.namespace(fromAlias: alias)
+                #expect(read?.name == "of" && read?.owner == owner)
+                for other in Mark.allCases where other != mark {
+                    #expect(other.namespace(fromAlias: alias) == nil)
+                }
+            }
+            for text in [
+                "", "namespace red of x", "namespace", "front door", "namespace red", "namespace red x",
+            ] {
+                #expect(text.isEmpty || mark.namespace(fromAlias: text) == nil)
+                #expect(text.contains(" of ") || mark.namespace(fromAlias: mark.alias(for: text)) == nil)
+            }
+        }
+    }
+
+    @Test("what bears the mark of one class does not bear another's")
+    func classes() {
+        for mark in Mark.allCases {
+            for other in Mark.allCases where other != mark {
+                #expect(other.protocolNumber != mark.protocolNumber)
+                #expect(!other.deletionGroups.overlaps(mark.deletionGroups))
+                #expect(other.purpose(fromAlias: mark.alias(for: "x")) == nil)
+                for group in [mark.linkGroup, mark.deletionGroups.lowerBound, mark.deletionGroups.upperBound]
+                {
+                    #expect(mark.isManaged(linkGroup: group, alias: mark.alias(for: "x")))
+                    #expect(!other.isManaged(linkGroup: group, alias: mark.alias(for: "x")))
+                    #expect(!other.isManaged(linkGroup: group, alias: other.alias(for: "x")))
+                }
+            }
+        }
     }
 
     // MARK: Routes and entries

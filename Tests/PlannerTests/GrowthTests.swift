@@ -155,9 +155,11 @@ extension ObservedState {
         node.routes = state.routes.map { route in
             var route = route
             route.device = PlannerStates.name("br0")
-            return ObservedRoute(route, protocolNumber: Mark.protocolNumber)
+            return ObservedRoute(route, protocolNumber: Mark.node.protocolNumber)
         }
-        node.neighbours = state.neighbours.map { ObservedNeighbour($0, protocolNumber: Mark.protocolNumber) }
+        node.neighbours = state.neighbours.map {
+            ObservedNeighbour($0, protocolNumber: Mark.node.protocolNumber)
+        }
         node.forwarding = state.forwarding
     }
 
@@ -186,8 +188,8 @@ extension ObservedLink {
         isUp = link.isUp
         mac = link.mac
         addressGeneration = link.addressGeneration
-        group = Mark.linkGroup
-        alias = Mark.alias(for: link.purpose)
-        addresses = link.addresses.map { ObservedAddress($0, protocolNumber: Mark.protocolNumber) }
+        group = Mark.node.linkGroup
+        alias = Mark.node.alias(for: link.purpose)
+        addresses = link.addresses.map { ObservedAddress($0, protocolNumber: Mark.node.protocolNumber) }
     }
 }

@@ -11,16 +11,37 @@ import Testing
 struct FaultTests {
     private static let errnos: [Errno] = [.busy, .outOfMemory, .notPermitted, .noBufferSpace, .fileExists]
 
-    @Test("every step is refused once: the report says what failed, and the node is as it was")
-    func refusals() throws {
+    /// How an apply is walked through: whether messages go alone or in batches, and which errno comes first.
+    struct Walk: CustomTestStringConvertible {
+        var sendsBatches: Bool
+        var firstErrno: Int
+
+        var testDescription: String {
+            "\(sendsBatches ? "batches" : "single messages") from \(FaultTests.errnos[firstErrno].name)"
+        }
+
+        /// Every errno at every step, in batches and alone, when `WEFT_WALKS=all` asks for it; else one of them at each.
+        static let all: [Walk] = {
+            let isWhole = ProcessInfo.processInfo.environment["WEFT_WALKS"] == "all"
+            return errnos.indices.prefix(isWhole ? .max : 1).flatMap { first in
+                [true, false].map { Walk(sendsBatches: $0, firstErrno: first) }
+            }
+        }()
+    }
+
+    @Test(
+        "every step is refused: the report says what failed, and the node is as it was",
+        arguments: Walk.all
+    )
+    func refusals(_ walk: Walk) throws {
         try Self.withScenario { bench, scenario in
             try bench.bring(to: scenario.first, "first")
             let before = try Self.dump(bench.node)
             try Self.requireEverything(in: bench.weft().plan(scenario.second))
             var step = 1
             while true {
-                let errno = Self.errnos[step % Self.errnos.count]
-                let fault = Fault(at: step, errno)
+                let errno = Self.errnos[(step + walk.firstErrno) % Self.errnos.count]
+                let fault = Fault(at: step, errno, sendsBatches: walk.sendsBatches)
                 let report = try bench.weft(hook: fault.hook).apply(scenario.second)
                 if !fault.hasHappened {
                     #expect(report.isDone, "unhurt after \(step) steps")
@@ -35,7 +56,7 @@ struct FaultTests {
                 guard differences.isEmpty else { return }
                 step += 1
             }
-            print("refused at each of \(step - 1) steps")
+            print("refused at each of \(step - 1) steps, \(walk.testDescription)")
             #expect(step > 40)
             try KernelOracle.differences(of: bench.node, from: scenario.second).forEach {
                 Issue.record("\($0)")
@@ -72,6 +93,42 @@ struct FaultTests {
             try KernelOracle.differences(of: bench.node, from: scenario.second).forEach {
                 Issue.record("\($0)")
             }
+        }
+    }
+
+    @Test(
+        "killed while links are made, and again while they are removed, at every step: nothing is taken for a stranger's"
+    )
+    func killsTwice() throws {
+        try Self.withScenario { bench, scenario in
+            var making = 1
+            var pairs = 0
+            while true {
+                var removing = 1
+                var wasMade = false
+                while true {
+                    wasMade = try Self.killed(bench, at: making, "links") == 0
+                    let status = try Self.killed(bench, at: removing, "nothing")
+                    let why = "killed at step \(making) of making and \(removing) of removing"
+                    try bench.bring(to: scenario.nothing, why)
+                    let links = try bench.weft().observe().node.links.filter {
+                        $0.mark.purpose(fromAlias: $0.alias) != nil
+                    }
+                    #expect(links.map(\.name.text) == [], "\(why)")
+                    let names = try bench.node.ipJSON("link show").elements.map { "\($0["ifname"])" }
+                    #expect(
+                        names.filter { ["\"br0\"", "\"br1\"", "\"v0\"", "\"v1\""].contains($0) } == [],
+                        "\(why)"
+                    )
+                    if status == 0 { break }
+                    removing += 1
+                    pairs += 1
+                }
+                if wasMade { break }
+                making += 1
+            }
+            print("killed twice at \(pairs) pairs of steps")
+            #expect(pairs > 40)
         }
     }
 
@@ -120,10 +177,10 @@ struct FaultTests {
         #expect(wanted.subtracting(found) == [])
     }
 
-    private static func killed(_ bench: Workbench, at step: Int) throws -> Int32 {
+    private static func killed(_ bench: Workbench, at step: Int, _ state: String = "second") throws -> Int32 {
         let node = bench.node
         let command = try Command([
-            Faults.path(), node.name, node.path(), node.runtimeDirectory, "second", "\(step)",
+            Faults.path(), node.name, node.path(), node.runtimeDirectory, state, "\(step)",
         ])
         let result = try command.start().wait()
         if result.status != 0, result.status != 128 + SIGKILL { Issue.record("\(result)") }
@@ -134,21 +191,21 @@ struct FaultTests {
 
     /// What a rollback can't bring back, and nobody misses.
     ///
-    /// - a namespace that was deleted and is made again is another one, with another inode;
+    /// - a namespace that was deleted and is made again is another one, with another inode and another number on
+    ///   record;
     /// - a port that left its bridge gets the next free port number, and the bridge's neighbour ids with it.
     static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {
-        func plain(_ dump: WholeDump) -> [String: Int] {
-            var counts: [String: Int] = [:]
-            for line in dump.lines {
-                let text = line.replacing(#/namespace\(.*inode: \d+.*\)/#, with: "namespace")
-                    .replacing(#/"(id|no|designated_port)": [^,]*, /#, with: "")
-                counts[text, default: 0] += 1
-            }
-            return counts
+        var counts: [String: Int] = [:]
+        for line in new.lines { counts[line, default: 0] += 1 }
+        for line in old.lines { counts[line, default: 0] -= 1 }
+        var differing: [String: Int] = [:]
+        for (line, count) in counts where count != 0 {
+            let text = line.replacing(#/namespace\(.*inode: \d+.*\)/#, with: "namespace")
+                .replacing(#/namespace\\t[^\\]*\\t\d+/#, with: "namespace")
+                .replacing(#/"(id|no|designated_port)": [^,]*, /#, with: "")
+            differing[text, default: 0] += count
         }
-        let (before, after) = (plain(old), plain(new))
-        return Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
-            .map { "\(after[$0] == nil ? "-" : "+") \($0)" }.sorted()
+        return differing.filter { $0.value != 0 }.map { "\($0.value < 0 ? "-" : "+") \($0.key)" }.sorted()
     }
 }
 
@@ -174,18 +231,20 @@ final class Fault: Sendable {
     private let count = Atomic<Int>(0)
     private let step: Int
     private let errno: Errno
+    private let sendsBatches: Bool
     private let name = Mutex<String>("")
 
-    init(at step: Int, _ errno: Errno) {
+    init(at step: Int, _ errno: Errno, sendsBatches: Bool) {
         self.step = step
         self.errno = errno
+        self.sendsBatches = sendsBatches
     }
 
     var hasHappened: Bool { count.load(ordering: .relaxed) >= step }
     var what: String { name.withLock { $0 } }
 
     var hook: StepHook {
-        StepHook { [self] what in
+        StepHook(sendsBatches: sendsBatches) { [self] what in
             guard count.add(1, ordering: .relaxed).newValue == step else { return nil }
             name.withLock { $0 = what }
             return errno

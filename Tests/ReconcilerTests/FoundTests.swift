@@ -22,7 +22,7 @@ struct FoundTests {
     func longAlias() throws {
         try bring { bench, state in
             let bridge = addBridge("br0", bench, &state)
-            state.links[bridge]?.purpose = String(repeating: "x", count: Mark.longestPurpose)
+            state.links[bridge]?.purpose = String(repeating: "x", count: Mark.node.longestPurpose)
         }
     }
 

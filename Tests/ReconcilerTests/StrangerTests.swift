@@ -254,7 +254,7 @@ struct StrangerTests {
             }
             var step = 1
             while true {
-                let fault = Fault(at: step, .busy)
+                let fault = Fault(at: step, .busy, sendsBatches: false)
                 let report = try bench.weft(hook: fault.hook).apply(state)
                 if !fault.hasHappened { break }
                 #expect(report.isRolledBack == true, "step \(step): \(report.rollbackFailures)")
@@ -275,7 +275,7 @@ struct StrangerTests {
             try bench.node.run("ip addr add 10.9.0.77/24 dev br0")
             state.links[bridge]?.addresses = []
             // Refused is the word that puts the link's setting back: the address is gone by then.
-            let report = try bench.weft(hook: Fault(at: 3, .busy).hook).apply(state)
+            let report = try bench.weft(hook: Fault(at: 3, .busy, sendsBatches: false).hook).apply(state)
             #expect(report.isRolledBack == false)
             #expect(
                 report.rollbackFailures.first?.description
@@ -295,7 +295,7 @@ struct StrangerTests {
             try bench.bring(to: state, "first")
             let before = try bench.weft().observe().node.links.first { $0.name.text == "br0" }?.addresses
             state.links[bridge]?.addresses = [Self.address("10.9.0.1"), Self.address("10.7.0.1")]
-            let report = try bench.weft(hook: Fault(at: 1, .busy).hook).apply(state)
+            let report = try bench.weft(hook: Fault(at: 1, .busy, sendsBatches: true).hook).apply(state)
             #expect(report.isRolledBack == true)
             #expect(report.undone.isEmpty, "\(report.undone)")
             #expect(
@@ -322,7 +322,7 @@ struct StrangerTests {
             state.links[bench.pools.id("va")] = nil
             state.links[bench.pools.id("vb")] = nil
             state.links[bridge]?.addresses.append(Self.address("10.8.0.1"))
-            let fault = Fault(at: 2, .busy)
+            let fault = Fault(at: 2, .busy, sendsBatches: false)
             let report = try bench.weft(hook: fault.hook).apply(state)
             #expect(report.isRolledBack == true, "\(report.rollbackFailures)")
             #expect(try bench.weft().observe().differences(from: read) == [])

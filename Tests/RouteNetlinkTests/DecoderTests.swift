@@ -10,7 +10,7 @@ struct DecoderTests {
     ]
 
     private func decodedLink(_ message: [UInt8]) throws -> ObservedLink? {
-        try message.withUnsafeBytes { try decodeLink($0) }?.resolved(here: Self.names, node: [:])
+        try message.withUnsafeBytes { try decodeLink($0, mark: .node) }?.resolved(here: Self.names, node: [:])
     }
 
     /// The links that the recorded FDB entries stand on.
@@ -37,7 +37,7 @@ struct DecoderTests {
         #expect(link?.index == 10)
         #expect(link?.mac == mac(1))
         #expect(link?.alias == "weft:b")
-        #expect(link?.group == Mark.linkGroup)
+        #expect(link?.group == Mark.node.linkGroup)
         #expect(link?.isManaged == true)
         #expect(link?.isUp == true)
         #expect(link?.master == nil)
@@ -72,11 +72,11 @@ struct DecoderTests {
 
     @Test("addresses")
     func addresses() throws {
-        let four = try RecordedMessages.address4.withUnsafeBytes { try decodeAddress($0) }
+        let four = try RecordedMessages.address4.withUnsafeBytes { try decodeAddress($0, mark: .node) }
         let value = InterfaceAddress(try ip("10.0.0.1"), prefixLength: 24)
         #expect(four?.linkIndex == 12)
         #expect(four?.address == ObservedAddress(value, protocolNumber: 0))
-        let six = try RecordedMessages.address6.withUnsafeBytes { try decodeAddress($0) }
+        let six = try RecordedMessages.address6.withUnsafeBytes { try decodeAddress($0, mark: .node) }
         var value6 = InterfaceAddress(try ip("fd00::1"), prefixLength: 64)
         value6.skipsDuplicateDetection = true
         #expect(six?.address == ObservedAddress(value6, protocolNumber: 0))
@@ -86,7 +86,7 @@ struct DecoderTests {
     func routes() throws {
         var names = LinkNames(Self.names)
         func decode(_ message: [UInt8]) throws -> ObservedRoute? {
-            try message.withUnsafeBytes { try decodeRoute($0, in: .node, names: &names) }
+            try message.withUnsafeBytes { try decodeRoute($0, in: .node, names: &names, mark: .node) }
         }
         var route = Route(to: try prefix("10.8.0.0", 16), in: .node)
         route.gateway = try ip("10.0.0.8")
@@ -112,7 +112,7 @@ struct DecoderTests {
         var names = LinkNames(Self.names)
         let neighbour = Neighbour(try ip("10.0.0.7"), mac: mac(7), on: LinkID(name("v1"), in: .node))
         let found = try RecordedMessages.neighbour.withUnsafeBytes {
-            try decodeNeighbour($0, in: .node, names: &names)
+            try decodeNeighbour($0, in: .node, names: &names, mark: .node)
         }
         #expect(found == ObservedNeighbour(neighbour, protocolNumber: 0))
 
@@ -139,13 +139,13 @@ struct DecoderTests {
             var names = LinkNames([:])
             var links = Self.forwardingLinks
             message.withUnsafeBytes { bytes in
-                #expect(throws: NetlinkTransportError.malformed) { try decodeLink(bytes) }
-                #expect(throws: NetlinkTransportError.malformed) { try decodeAddress(bytes) }
+                #expect(throws: NetlinkTransportError.malformed) { try decodeLink(bytes, mark: .node) }
+                #expect(throws: NetlinkTransportError.malformed) { try decodeAddress(bytes, mark: .node) }
                 #expect(throws: NetlinkTransportError.malformed) {
-                    try decodeRoute(bytes, in: .node, names: &names)
+                    try decodeRoute(bytes, in: .node, names: &names, mark: .node)
                 }
                 #expect(throws: NetlinkTransportError.malformed) {
-                    try decodeNeighbour(bytes, in: .node, names: &names)
+                    try decodeNeighbour(bytes, in: .node, names: &names, mark: .node)
                 }
                 #expect(throws: NetlinkTransportError.malformed) {
                     try decodeForwarding(bytes, links: &links)
@@ -167,10 +167,12 @@ struct DecoderTests {
         for round in 0..<40_000 {
             let message = mutation(of: RecordedMessages.all[round % RecordedMessages.all.count], &random)
             message.withUnsafeBytes { bytes in
-                count(0) { try decodeLink(bytes)?.resolved(here: Self.names, node: Self.names) != nil }
-                count(1) { try decodeAddress(bytes) != nil }
-                count(2) { try decodeRoute(bytes, in: .node, names: &names) != nil }
-                count(3) { try decodeNeighbour(bytes, in: .node, names: &names) != nil }
+                count(0) {
+                    try decodeLink(bytes, mark: .node)?.resolved(here: Self.names, node: Self.names) != nil
+                }
+                count(1) { try decodeAddress(bytes, mark: .node) != nil }
+                count(2) { try decodeRoute(bytes, in: .node, names: &names, mark: .node) != nil }
+                count(3) { try decodeNeighbour(bytes, in: .node, names: &names, mark: .node) != nil }
                 count(4) { try decodeForwarding(bytes, links: &links) != nil }
             }
         }

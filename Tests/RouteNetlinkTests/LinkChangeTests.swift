@@ -78,7 +78,7 @@ struct LinkChangeTests {
             #expect(found?.isUp == wanted.isUp)
             #expect(found?.mac == wanted.mac)
             #expect(found?.master == wanted.master)
-            #expect(found?.alias == Mark.alias(for: wanted.purpose))
+            #expect(found?.alias == Mark.node.alias(for: wanted.purpose))
             #expect(found?.addressGeneration == wanted.addressGeneration)
             if let mtu = wanted.mtu { #expect(found?.mtu == mtu) }
             if wanted.master != nil {

@@ -132,6 +132,7 @@ struct LinkGoldenTests {
         let seen = listings(headerSize: 16) {
             $0.appendMarkNamespace(alias: "weft:x", tag: 0)
             $0.appendSetGroup(index: 5, group: 6, tag: 0)
+            $0.appendSetGroup(index: 5, group: 6, alias: "weft:y", tag: 0)
             $0.appendDeleteLinks(group: 0x7765_6401, tag: 0)
             $0.appendDeleteLink(index: 5, tag: 0)
         }
@@ -141,6 +142,9 @@ struct LinkGoldenTests {
                 20: 776566743a78
                 16 flags 0 header 00000000050000000000000000000000
                 27: 06000000
+                16 flags 0 header 00000000050000000000000000000000
+                27: 06000000
+                20: 776566743a79
                 17 flags 0 header 00000000000000000000000000000000
                 27: 01646577
                 17 flags 0 header 00000000050000000000000000000000

@@ -62,7 +62,7 @@ struct LinkKernelTests {
         #expect(data["mcast_snooping"].int == 0)
         #expect(observed?.kind == .bridge(options))
         #expect(observed?.alias == "weft:test")
-        #expect(observed?.group == Mark.linkGroup)
+        #expect(observed?.group == Mark.node.linkGroup)
         #expect(observed?.addressGeneration == AddressGeneration.none)
         #expect(observed?.isUp == true)
         #expect(observed?.mac == desired.mac)

@@ -220,7 +220,7 @@ extension LinkKind {
         switch self {
         case .bridge: "bridge"
         case .veth(let peer):
-            String(decoding: "pair with \(peer)".utf8.prefix(Mark.longestPurpose), as: UTF8.self)
+            String(decoding: "pair with \(peer)".utf8.prefix(Mark.node.longestPurpose), as: UTF8.self)
         case .vxlan(let vxlan): "vxlan \(vxlan.vni)"
         case .macvlan(let macvlan): "macvlan on \(macvlan.parent)"
         }

@@ -132,7 +132,7 @@ extension Decoder {
         link.master = interfaceName(.master, fields)
         if let value = choice(.addrgenmode, fields, AddressGeneration.self) { link.addressGeneration = value }
         if let node = fields[.alias],
-            let value = text(node, "a text", maximumBytes: Mark.longestPurpose)
+            let value = text(node, "a text", maximumBytes: Mark.node.longestPurpose)
         {
             link.purpose = value
         }

@@ -110,7 +110,7 @@ enum LinkKey: Int, KeySet {
         case .alias:
             Attribute(
                 "alias",
-                .text(maximumBytes: Mark.longestPurpose),
+                .text(maximumBytes: Mark.node.longestPurpose),
                 "What the link is for; 'weft:' is put before it.",
                 default: "derived from the link's type",
                 synonyms: ["ifalias", "description"]

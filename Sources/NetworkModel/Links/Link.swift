@@ -133,16 +133,19 @@ package struct InterfaceAddress: Hashable, Sendable {
     ///
     /// `IFA_F_NOPREFIXROUTE`.
     package var hasNoPrefixRoute = false
-    /// Whose it is; another's than Weft's only in a rollback, which gives back what a document had taken over.
+    /// The protocol of whose it is; `nil` for Weft's.
     ///
-    /// `IFA_PROTO`.
-    package var protocolNumber = Mark.protocolNumber
+    /// Only a rollback names others: it gives back what a document had taken over. `IFA_PROTO`.
+    package var owner: UInt8?
 
     package init(_ address: IPAddress, prefixLength: UInt8) {
         precondition(prefixLength <= address.family.width, "a prefix is no longer than its address")
         self.address = address
         self.prefixLength = prefixLength
     }
+
+    /// True if it is Weft's.
+    package var isOwn: Bool { owner == nil }
 
     /// The range that is on-link through this address.
     package var prefix: Prefix { Prefix(containing: address, length: prefixLength) }

@@ -7,6 +7,10 @@ package struct FaultScenario: Sendable {
     package let second: NodeState
     /// The second without most of what the first had: a document that became smaller meanwhile.
     package let less: NodeState
+    /// A few links, to walk through every step of their making and of their removal, each with each.
+    package let links: NodeState
+    /// Nothing.
+    package let nothing: NodeState
 
     package init(_ pools: StatePools) {
         self.pools = pools
@@ -17,6 +21,10 @@ package struct FaultScenario: Sendable {
         second = builder.state
         builder.leaveOut()
         less = builder.state
+        nothing = NodeState(node: pools.node)
+        builder.state = nothing
+        builder.buildLinks()
+        links = builder.state
     }
 
     /// The state by its name on a command line.
@@ -25,6 +33,8 @@ package struct FaultScenario: Sendable {
         case "first": first
         case "second": second
         case "less": less
+        case "links": links
+        case "nothing": nothing
         default: nil
         }
     }
@@ -92,6 +102,14 @@ private struct Builder {
         state.sysctls = []
         setting("net/ipv4/tcp_keepalive_probes", nil, "8")
         setting("net/ipv4/tcp_keepalive_time", 2, "60")
+    }
+
+    mutating func buildLinks() {
+        state.namespaces = [pools.namespaces[0]]
+        link("br0", .bridge(Bridge())) { _ in }
+        link("br1", .bridge(Bridge())) { _ in }
+        pair(pools.id("v0"), pools.id("eth0", 0))
+        pair(pools.id("v1"), pools.id("eth1", 0))
     }
 
     mutating func leaveOut() {

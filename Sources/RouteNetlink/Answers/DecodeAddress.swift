@@ -6,10 +6,14 @@ package import NetworkModel
 ///
 /// Kernel: `net/ipv4/devinet.c`, `inet_fill_ifaddr()`; `net/ipv6/addrconf.c`, `inet6_fill_ifaddr()`.
 ///
+/// - Parameters:
+///   - payload: What follows the `nlmsghdr`.
+///   - mark: By which Weft's own are told.
 /// - Returns: The address and its link's index; `nil` for other families.
 /// - Throws: ``NetlinkTransportError/malformed``.
 package func decodeAddress(
-    _ payload: UnsafeRawBufferPointer
+    _ payload: UnsafeRawBufferPointer,
+    mark: Mark
 ) throws(NetlinkTransportError) -> (linkIndex: Int32, address: ObservedAddress)? {
     guard payload.count >= MemoryLayout<ifaddrmsg>.size else { throw .malformed }
     let header = payload.loadUnaligned(as: ifaddrmsg.self)
@@ -37,7 +41,12 @@ package func decodeAddress(
     value.skipsDuplicateDetection = flags & UInt32(IFA_F_NODAD) != 0
     value.hasNoPrefixRoute = flags & UInt32(IFA_F_NOPREFIXROUTE) != 0
     let isPermanent = flags & UInt32(IFA_F_PERMANENT) != 0
-    let observed = ObservedAddress(value, protocolNumber: protocolNumber, isPermanent: isPermanent)
+    let observed = ObservedAddress(
+        value,
+        protocolNumber: protocolNumber,
+        isPermanent: isPermanent,
+        mark: mark
+    )
     return (Int32(bitPattern: header.ifa_index), observed)
 }
 

@@ -77,13 +77,24 @@ package struct DecodedLink {
 ///
 /// Kernel: `net/core/rtnetlink.c`, `rtnl_fill_ifinfo()`.
 ///
+/// - Parameters:
+///   - payload: What follows the `nlmsghdr`.
+///   - mark: By which Weft's own are told.
 /// - Returns: `nil` if it is no link but, say, a bridge's word on one (`AF_BRIDGE`).
 /// - Throws: ``NetlinkTransportError/malformed``.
-package func decodeLink(_ payload: UnsafeRawBufferPointer) throws(NetlinkTransportError) -> DecodedLink? {
+package func decodeLink(
+    _ payload: UnsafeRawBufferPointer,
+    mark: Mark
+) throws(NetlinkTransportError) -> DecodedLink? {
     guard payload.count >= MemoryLayout<ifinfomsg>.size else { throw .malformed }
     let header = payload.loadUnaligned(as: ifinfomsg.self)
     guard header.ifi_family == UInt8(AF_UNSPEC) else { return nil }
-    let unnamed = ObservedLink(InterfaceName(fromKernel: ""), index: header.ifi_index, kind: .other(""))
+    let unnamed = ObservedLink(
+        InterfaceName(fromKernel: ""),
+        index: header.ifi_index,
+        kind: .other(""),
+        mark: mark
+    )
     var decoded = DecodedLink(link: unnamed)
     decoded.link.isUp = header.ifi_flags & UInt32(IFF_UP) != 0
     var information: NetlinkAttributes?

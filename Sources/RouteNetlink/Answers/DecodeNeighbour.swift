@@ -9,12 +9,18 @@ package import NetworkModel
 ///
 /// Kernel: `net/core/neighbour.c`, `neigh_fill_info()`.
 ///
+/// - Parameters:
+///   - payload: What follows the `nlmsghdr`.
+///   - place: Where the neighbour is.
+///   - names: The names of the links there.
+///   - mark: By which Weft's own are told.
 /// - Returns: `nil` for all but permanent neighbours with a 48-bit address.
 /// - Throws: ``NetlinkTransportError/malformed``.
 package func decodeNeighbour(
     _ payload: UnsafeRawBufferPointer,
     in place: Place,
-    names: inout LinkNames
+    names: inout LinkNames,
+    mark: Mark
 ) throws(NetlinkTransportError) -> ObservedNeighbour? {
     guard payload.count >= MemoryLayout<ndmsg>.size else { throw .malformed }
     let header = payload.loadUnaligned(as: ndmsg.self)
@@ -37,5 +43,5 @@ package func decodeNeighbour(
     guard !attributes.isMalformed, let address, address.family == family else { throw .malformed }
     guard let mac else { return nil }
     let neighbour = Neighbour(address, mac: mac, on: LinkID(name, in: place))
-    return ObservedNeighbour(neighbour, protocolNumber: protocolNumber)
+    return ObservedNeighbour(neighbour, protocolNumber: protocolNumber, mark: mark)
 }

@@ -12,20 +12,26 @@ package import NetworkModel
 ///   - payload: What follows the `nlmsghdr`.
 ///   - place: Where the route is.
 ///   - names: The names of the links there.
+///   - mark: By which Weft's own are told.
 /// - Returns: `nil` for what the kernel makes itself and nobody may touch: cached routes, and those for addresses of
 ///   the node's own, broadcast, anycast and multicast.
 /// - Throws: ``NetlinkTransportError/malformed``.
 package func decodeRoute(
     _ payload: UnsafeRawBufferPointer,
     in place: Place,
-    names: inout LinkNames
+    names: inout LinkNames,
+    mark: Mark
 ) throws(NetlinkTransportError) -> ObservedRoute? {
     guard payload.count >= MemoryLayout<rtmsg>.size else { throw .malformed }
     let header = payload.loadUnaligned(as: rtmsg.self)
     guard let family = AddressFamily(number: header.rtm_family), !isMadeByKernel(header) else { return nil }
     guard header.rtm_dst_len <= family.width else { throw .malformed }
 
-    var observed = ObservedRoute(Route(to: .all(family), in: place), protocolNumber: header.rtm_protocol)
+    var observed = ObservedRoute(
+        Route(to: .all(family), in: place),
+        protocolNumber: header.rtm_protocol,
+        mark: mark
+    )
     var destination = IPAddress.unspecified(family)
     observed.value.table = UInt32(header.rtm_table)
     observed.value.metric = 0

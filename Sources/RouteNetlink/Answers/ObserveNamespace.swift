@@ -22,6 +22,7 @@ package struct ObservationOptions: Hashable, Sendable {
 /// - Parameters:
 ///   - socket: A socket made in the namespace.
 ///   - place: What the namespace is called.
+///   - mark: By which Weft's own are told.
 ///   - nodeLinks: The names of the node's links by index, by which parents and underlays of links are known that were
 ///     made from the node; not needed for the node itself.
 ///   - options: What is read.
@@ -30,21 +31,22 @@ package struct ObservationOptions: Hashable, Sendable {
 package func observeNamespace(
     on socket: inout NetlinkSocket,
     place: Place,
+    mark: Mark = .node,
     nodeLinks: [Int32: InterfaceName] = [:],
     options: ObservationOptions = ObservationOptions()
 ) throws -> ObservedNamespace {
     var observed = ObservedNamespace()
-    observed.links = try observeLinks(on: &socket, place: place, nodeLinks: nodeLinks)
+    observed.links = try observeLinks(on: &socket, place: place, mark: mark, nodeLinks: nodeLinks)
     let names = Dictionary(
         observed.links.map { ($0.index, $0.name) },
         uniquingKeysWith: { first, _ in first }
     )
     if options.includesRoutes {
-        observed.routes = try observeRoutes(.ipv4, on: &socket, place: place, names: names)
-        observed.routes += try observeRoutes(.ipv6, on: &socket, place: place, names: names)
+        observed.routes = try observeRoutes(.ipv4, on: &socket, place: place, names: names, mark: mark)
+        observed.routes += try observeRoutes(.ipv6, on: &socket, place: place, names: names, mark: mark)
     }
     if options.includesNeighbours {
-        observed.neighbours = try observeNeighbours(on: &socket, place: place, names: names)
+        observed.neighbours = try observeNeighbours(on: &socket, place: place, names: names, mark: mark)
     }
     if options.includesForwarding {
         observed.forwarding = try observeForwarding(on: &socket, place: place, links: observed.links)
@@ -56,16 +58,19 @@ package func observeNamespace(
 package func observeLinks(
     on socket: inout NetlinkSocket,
     place: Place = .node,
+    mark: Mark = .node,
     nodeLinks: [Int32: InterfaceName] = [:]
 ) throws -> [ObservedLink] {
     var decoded: [DecodedLink] = []
     try socket.dump(Question.links, restart: { decoded.removeAll() }) { type, payload in
-        guard Int(type) == Int(RTM_NEWLINK), let link = try decodeLink(payload) else { return }
+        guard Int(type) == Int(RTM_NEWLINK), let link = try decodeLink(payload, mark: mark) else { return }
         decoded.append(link)
     }
     var addresses: [Int32: [ObservedAddress]] = [:]
     try socket.dump(Question.addresses, restart: { addresses.removeAll() }) { type, payload in
-        guard Int(type) == Int(RTM_NEWADDR), let found = try decodeAddress(payload) else { return }
+        guard Int(type) == Int(RTM_NEWADDR), let found = try decodeAddress(payload, mark: mark) else {
+            return
+        }
         addresses[found.linkIndex, default: []].append(found.address)
     }
     let names = Dictionary(
@@ -84,7 +89,10 @@ package func observeLinks(
 /// Equivalent to `ip link show lo`.
 package func observeLoopback(on socket: inout NetlinkSocket) throws -> (alias: String, isUp: Bool) {
     try socket.get(Question.link(index: 1)) { _, payload in
-        guard let link = try decodeLink(payload)?.link else { throw NetlinkTransportError.malformed }
+        // Whose it is nobody asks here.
+        guard let link = try decodeLink(payload, mark: .node)?.link else {
+            throw NetlinkTransportError.malformed
+        }
         return (link.alias, link.isUp)
     }
 }
@@ -93,13 +101,16 @@ private func observeRoutes(
     _ family: AddressFamily,
     on socket: inout NetlinkSocket,
     place: Place,
-    names: [Int32: InterfaceName]
+    names: [Int32: InterfaceName],
+    mark: Mark
 ) throws -> [ObservedRoute] {
     var names = LinkNames(names)
     var routes: [ObservedRoute] = []
     try socket.dump(Question.routes(family), restart: { routes.removeAll() }) { type, payload in
         guard Int(type) == Int(RTM_NEWROUTE) else { return }
-        if let route = try decodeRoute(payload, in: place, names: &names) { routes.append(route) }
+        guard let route = try decodeRoute(payload, in: place, names: &names, mark: mark) else { return }
+        // Asked for the routes of a family that it does not have, the kernel lists those of all families.
+        if route.value.destination.family == family { routes.append(route) }
     }
     return routes
 }
@@ -107,13 +118,14 @@ private func observeRoutes(
 private func observeNeighbours(
     on socket: inout NetlinkSocket,
     place: Place,
-    names: [Int32: InterfaceName]
+    names: [Int32: InterfaceName],
+    mark: Mark
 ) throws -> [ObservedNeighbour] {
     var names = LinkNames(names)
     var neighbours: [ObservedNeighbour] = []
     try socket.dump(Question.neighbours, restart: { neighbours.removeAll() }) { type, payload in
         guard Int(type) == Int(RTM_NEWNEIGH) else { return }
-        if let neighbour = try decodeNeighbour(payload, in: place, names: &names) {
+        if let neighbour = try decodeNeighbour(payload, in: place, names: &names, mark: mark) {
             neighbours.append(neighbour)
         }
     }

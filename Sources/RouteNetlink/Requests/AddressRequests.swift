@@ -31,15 +31,25 @@ extension MessageBatch {
     /// Refused with `EEXIST` (the link has it), `ENODEV` (no such link), `EACCES` (IPv6 is turned off there).
     ///
     /// Kernel: `net/ipv4/devinet.c`, `inet_rtm_newaddr()`; `net/ipv6/addrconf.c`, `inet6_rtm_newaddr()`.
-    package mutating func appendAddAddress(_ address: InterfaceAddress, linkIndex: Int32, tag: Int) {
-        append(address, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), tag)
+    package mutating func appendAddAddress(
+        _ address: InterfaceAddress,
+        linkIndex: Int32,
+        mark: Mark = .node,
+        tag: Int
+    ) {
+        append(address, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), mark, tag)
     }
 
     /// Changes flags and protocol of an address in place.
     ///
     /// Equivalent to `ip addr replace …`.
-    package mutating func appendReplaceAddress(_ address: InterfaceAddress, linkIndex: Int32, tag: Int) {
-        append(address, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), tag)
+    package mutating func appendReplaceAddress(
+        _ address: InterfaceAddress,
+        linkIndex: Int32,
+        mark: Mark = .node,
+        tag: Int
+    ) {
+        append(address, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), mark, tag)
     }
 
     /// Removes an address from a link.
@@ -60,7 +70,7 @@ extension MessageBatch {
         tag: Int
     ) {
         if keepsSecondaries { appendPromoteSecondaries(true, linkIndex: linkIndex, tag: tag) }
-        append(address, linkIndex, .delete, tag)
+        append(address, linkIndex, .delete, .node, tag)
         if keepsSecondaries { appendPromoteSecondaries(false, linkIndex: linkIndex, tag: tag) }
     }
 
@@ -68,6 +78,7 @@ extension MessageBatch {
         _ address: InterfaceAddress,
         _ linkIndex: Int32,
         _ operation: RequestOperation,
+        _ mark: Mark,
         _ tag: Int
     ) {
         guard let object = rtnl_addr_alloc() else { preconditionFailure("out of memory") }
@@ -89,7 +100,7 @@ extension MessageBatch {
         guard let built else { preconditionFailure("libnl built no message") }
         let message = RequestMessage(owning: built)
         // libnl 3.7 has no setter for the protocol.
-        if operation != .delete { message.put(Int(IFA_PROTO), address.protocolNumber) }
+        if operation != .delete { message.put(Int(IFA_PROTO), address.owner ?? mark.protocolNumber) }
         message.append(to: &self, tag: tag)
     }
 }

@@ -8,11 +8,11 @@ struct LinkObject: ~Copyable {
     let pointer: OpaquePointer
 
     /// A link with what every kind has.
-    init(_ link: Link, index: Int32, namespaceDescriptor: CInt?) {
+    init(_ link: Link, index: Int32, namespaceDescriptor: CInt?, mark: Mark) {
         guard let pointer = Self.allocate(link.kind) else { preconditionFailure("out of memory") }
         self.pointer = pointer
         Self.describe(link, as: pointer, index: index, namespaceDescriptor: namespaceDescriptor)
-        rtnl_link_set_group(pointer, Mark.linkGroup)
+        rtnl_link_set_group(pointer, mark.linkGroup)
     }
 
     deinit {
@@ -74,13 +74,13 @@ extension RequestMessage {
     ///   its first instant is nobody's;
     /// - the options of the other kinds, most of which libnl 3.7 does not know. They are stated in one table for each
     ///   kind, which serves for changing too.
-    borrowing func putCreationOptions(of kind: LinkKind, parentIndex: Int32?) {
+    borrowing func putCreationOptions(of kind: LinkKind, parentIndex: Int32?, mark: Mark) {
         let headerSize = MemoryLayout<ifinfomsg>.size
         let options: [LinkOption]
         switch kind {
         case .veth:
             let peerAttributes = [Int(IFLA_LINKINFO), Int(IFLA_INFO_DATA), Int(VETH_INFO_PEER)]
-            extend(peerAttributes, after: headerSize) { put(Int(IFLA_GROUP), Mark.linkGroup) }
+            extend(peerAttributes, after: headerSize) { put(Int(IFLA_GROUP), mark.linkGroup) }
             return
         case .bridge(let bridge): options = bridge.options(differingFrom: Bridge())
         case .vxlan(let vxlan): options = vxlan.creationOptions(underlayIndex: parentIndex)

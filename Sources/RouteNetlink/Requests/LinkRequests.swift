@@ -24,6 +24,7 @@ extension MessageBatch {
     ///   - masterIndex: The bridge it becomes a port of, if it is in the socket's namespace.
     ///   - parentIndex: A macvlan link's parent or a VXLAN link's underlay, in the socket's namespace.
     ///   - peer: A veth's other end; of no meaning for other kinds.
+    ///   - mark: Makes it Weft's.
     ///   - tag: What refusals are told by.
     package mutating func appendCreateLink(
         _ link: Link,
@@ -32,9 +33,10 @@ extension MessageBatch {
         masterIndex: Int32? = nil,
         parentIndex: Int32? = nil,
         peer: (link: Link, index: Int32, namespaceDescriptor: CInt?)? = nil,
+        mark: Mark = .node,
         tag: Int
     ) {
-        let object = LinkObject(link, index: index, namespaceDescriptor: namespaceDescriptor)
+        let object = LinkObject(link, index: index, namespaceDescriptor: namespaceDescriptor, mark: mark)
         if let masterIndex, namespaceDescriptor == nil { rtnl_link_set_master(object.pointer, masterIndex) }
         switch link.kind {
         case .veth:
@@ -47,7 +49,7 @@ extension MessageBatch {
             break
         }
         let message = object.creationRequest()
-        message.putCreationOptions(of: link.kind, parentIndex: parentIndex)
+        message.putCreationOptions(of: link.kind, parentIndex: parentIndex, mark: mark)
         message.append(to: &self, tag: tag)
     }
 
@@ -65,16 +67,18 @@ extension MessageBatch {
     ///   - masterIndex: The index of its bridge, if it has one.
     ///   - wasCreatedElsewhere: True if the creating message could not name the bridge: the link was made from another
     ///     namespace, or is the far end of a veth.
+    ///   - mark: Makes it Weft's.
     ///   - tag: What refusals are told by.
     package mutating func appendFinishLink(
         _ link: Link,
         index: Int32,
         masterIndex: Int32? = nil,
         wasCreatedElsewhere: Bool,
+        mark: Mark = .node,
         tag: Int
     ) {
         var settings = LinkSettings()
-        settings.alias = Mark.alias(for: link.purpose)
+        settings.alias = mark.alias(for: link.purpose)
         if wasCreatedElsewhere { settings.master = masterIndex }
         if case .bridge = link.kind {
             settings.mtu = link.mtu
@@ -111,9 +115,9 @@ extension MessageBatch {
         tag: Int
     ) {
         var settings = LinkSettings()
-        let alias = Mark.alias(for: desired.purpose)
+        let alias = observed.mark.alias(for: desired.purpose)
         if observed.alias != alias { settings.alias = alias }
-        if observed.group != Mark.linkGroup { settings.group = Mark.linkGroup }
+        if observed.group != observed.mark.linkGroup { settings.group = observed.mark.linkGroup }
         if observed.mac != desired.mac { settings.mac = desired.mac }
         if let mtu = desired.mtu, mtu != observed.mtu { settings.mtu = mtu }
         if observed.master != desired.master { settings.master = masterIndex ?? 0 }
@@ -162,12 +166,13 @@ extension MessageBatch {
         append(settings, index: 1, tag: tag)
     }
 
-    /// Moves a link into a group.
+    /// Moves a link into a group, at the same instant giving it an alias if one is given.
     ///
-    /// Equivalent to `ip link set NAME group GROUP`.
-    package mutating func appendSetGroup(index: Int32, group: UInt32, tag: Int) {
+    /// Equivalent to `ip link set NAME group GROUP [alias ALIAS]`.
+    package mutating func appendSetGroup(index: Int32, group: UInt32, alias: String? = nil, tag: Int) {
         var settings = LinkSettings()
         settings.group = group
+        settings.alias = alias
         append(settings, index: index, tag: tag)
     }
 
@@ -177,7 +182,10 @@ extension MessageBatch {
     ///
     /// Kernel: `net/core/rtnetlink.c`, `rtnl_group_dellink()`.
     package mutating func appendDeleteLinks(group: UInt32, tag: Int) {
-        precondition(Mark.deletionGroups.contains(group), "only groups made for deleting are deleted")
+        precondition(
+            Mark.allCases.contains { $0.deletionGroups.contains(group) },
+            "only groups made for deleting are deleted"
+        )
         let message = RequestMessage(type: Int(RTM_DELLINK))
         message.append(header: ifinfomsg())
         message.put(Int(IFLA_GROUP), group)
@@ -234,7 +242,7 @@ extension ObservedLink {
         let isThere = addresses.contains { $0.value.address == address }
         guard !isThere, !desired.addresses.contains(where: { $0.address == address }) else { return nil }
         var value = InterfaceAddress(address, prefixLength: 64)
-        value.protocolNumber = ObservedAddress.linkLocalProtocol
+        value.owner = ObservedAddress.linkLocalProtocol
         return value
     }
 }

@@ -13,28 +13,39 @@ extension MessageBatch {
     /// neighbour table is full), `ENODEV`.
     ///
     /// Kernel: `net/core/neighbour.c`, `neigh_add()`.
-    package mutating func appendAddNeighbour(_ neighbour: Neighbour, linkIndex: Int32, tag: Int) {
-        append(neighbour, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), tag)
+    package mutating func appendAddNeighbour(
+        _ neighbour: Neighbour,
+        linkIndex: Int32,
+        mark: Mark = .node,
+        tag: Int
+    ) {
+        append(neighbour, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), mark, tag)
     }
 
     /// Changes a neighbour, or adds it in the place of a learnt one.
     ///
     /// Equivalent to `ip neigh replace …`.
-    package mutating func appendReplaceNeighbour(_ neighbour: Neighbour, linkIndex: Int32, tag: Int) {
-        append(neighbour, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), tag)
+    package mutating func appendReplaceNeighbour(
+        _ neighbour: Neighbour,
+        linkIndex: Int32,
+        mark: Mark = .node,
+        tag: Int
+    ) {
+        append(neighbour, linkIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), mark, tag)
     }
 
     /// Removes a neighbour.
     ///
     /// Equivalent to `ip neigh del ADDRESS dev DEVICE`. Refused with `ENOENT` if it is gone.
     package mutating func appendDeleteNeighbour(_ neighbour: Neighbour, linkIndex: Int32, tag: Int) {
-        append(neighbour, linkIndex, .delete, tag)
+        append(neighbour, linkIndex, .delete, .node, tag)
     }
 
     private mutating func append(
         _ neighbour: Neighbour,
         _ linkIndex: Int32,
         _ operation: RequestOperation,
+        _ mark: Mark,
         _ tag: Int
     ) {
         guard let object = rtnl_neigh_alloc() else { preconditionFailure("out of memory") }
@@ -47,7 +58,7 @@ extension MessageBatch {
         }
         let message = RequestMessage(neighbour: object, operation)
         // libnl 3.7 has no setter for the protocol.
-        if operation != .delete { message.put(Int(NDA_PROTOCOL), neighbour.protocolNumber) }
+        if operation != .delete { message.put(Int(NDA_PROTOCOL), neighbour.owner ?? mark.protocolNumber) }
         message.append(to: &self, tag: tag)
     }
 }

@@ -12,22 +12,28 @@ extension MessageBatch {
     /// `ENODEV` (no such link), `EINVAL` (the source address is not the namespace's; a gateway that is one's own).
     ///
     /// Kernel: `net/ipv4/fib_frontend.c`, `inet_rtm_newroute()`; `net/ipv6/route.c`, `inet6_rtm_newroute()`.
-    package mutating func appendAddRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), Mark.protocolNumber, tag)
+    package mutating func appendAddRoute(_ route: Route, deviceIndex: Int32?, mark: Mark = .node, tag: Int) {
+        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), mark.protocolNumber, tag)
     }
 
     /// Puts a route in the place of the one with its destination, table and metric.
     ///
     /// Equivalent to `ip route replace …`. To be used only where a dump showed one such route, and it is Weft's.
-    package mutating func appendReplaceRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), Mark.protocolNumber, tag)
+    package mutating func appendReplaceRoute(
+        _ route: Route,
+        deviceIndex: Int32?,
+        mark: Mark = .node,
+        tag: Int
+    ) {
+        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), mark.protocolNumber, tag)
     }
 
     /// Removes exactly this route: table, metric, protocol, type, scope, gateway and device are all compared.
     ///
     /// Equivalent to `ip route del … proto weft`. Refused with `ESRCH` if it is gone.
-    package mutating func appendDeleteRoute(_ route: Route, deviceIndex: Int32?, tag: Int) {
-        append(route, deviceIndex, .delete, Mark.protocolNumber, tag)
+    package mutating func appendDeleteRoute(_ route: Route, deviceIndex: Int32?, mark: Mark = .node, tag: Int)
+    {
+        append(route, deviceIndex, .delete, mark.protocolNumber, tag)
     }
 
     /// Adds a route of another protocol than Weft's.

@@ -1,0 +1,35 @@
+internal import LinuxSystem
+
+/// Where Weft keeps what it must remember of a node.
+///
+/// The host's registry is in `/run/weft`, other nodes' are in directories below `nodes` and `inodes` of it: no name of a
+/// node is that of a file of Weft's.
+enum RuntimeDirectory {
+    private static let root = "/run/weft"
+
+    /// The directory of a node for which nobody named one.
+    static func standard(for identity: NodeIdentity) -> String {
+        switch identity {
+        case .host: root
+        case .named(let name): "\(root)/nodes/\(name)"
+        case .unnamed(let namespace): "\(root)/inodes/\(namespace.inode)"
+        }
+    }
+
+    /// Removes the registry, and the directory if Weft made it and nothing else is in it.
+    ///
+    /// A directory that was there before stays, whoever made it for Weft.
+    ///
+    /// - Throws: ``SystemCallError`` for whatever removing refuses.
+    static func forget(_ path: String) throws {
+        let isMade = (try? Registry.load(from: path))?.madeDirectory ?? false
+        try AtomicFile.removeFileIfExists(Registry.path(in: path))
+        let isStandard = path == root || path.hasPrefix("\(root)/nodes/") || path.hasPrefix("\(root)/inodes/")
+        if isMade || isStandard { try AtomicFile.removeDirectoryIfEmpty(path) }
+        guard isStandard else { return }
+        // The directories that hold those of all nodes go with the last of them.
+        for parent in ["\(root)/nodes", "\(root)/inodes", root] {
+            try AtomicFile.removeDirectoryIfEmpty(parent)
+        }
+    }
+}
