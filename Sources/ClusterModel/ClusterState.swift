@@ -21,20 +21,6 @@ package struct ClusterState: Hashable, Sendable {
     package var isEmpty: Bool {
         networks.isEmpty && sandboxes.isEmpty && host.isEmpty && nodes.allSatisfy(\.objects.isEmpty)
     }
-
-    /// The nodes that carry a network, in order of name: those that are stated, else those with an endpoint on it.
-    ///
-    /// In a document without nodes: none.
-    package func carriers(of network: Network) -> [NodeName] {
-        if let stated = network.nodes { return stated.sorted() }
-        var carriers: Set<NodeName> = []
-        for sandbox in sandboxes {
-            guard let node = sandbox.node, sandbox.endpoints.contains(where: { $0.network == network.name })
-            else { continue }
-            carriers.insert(node)
-        }
-        return carriers.sorted()
-    }
 }
 
 /// The kernel objects that a document states for a node directly.

@@ -44,14 +44,6 @@ package struct PublishedPort: Hashable, Sendable, CustomStringConvertible {
     /// The families that it answers by, those of the sandbox's addresses left aside.
     package var families: [AddressFamily] { address.map { [$0.family] } ?? AddressFamily.allCases }
 
-    /// True if both would answer on one address of a node.
-    package func collides(with other: PublishedPort) -> Bool {
-        guard nodePort == other.nodePort, target.transport == other.target.transport else { return false }
-        guard let address, let otherAddress = other.address else { return true }
-        guard address.family == otherAddress.family else { return false }
-        return address == otherAddress || address.isUnspecified || otherAddress.isUnspecified
-    }
-
     /// As it is written: `127.0.0.1:8443:443/tcp`.
     package var description: String {
         let place = address.map { $0.family == .ipv6 ? "[\($0)]:" : "\($0):" } ?? ""

@@ -15,6 +15,10 @@ package struct NodeState: Hashable, Sendable {
     package var sysctls: [Sysctl] = []
     /// The files that sandboxes see.
     package var files: [SandboxFile] = []
+    /// Links of Weft's that are left as they are, with all that is on them.
+    ///
+    /// Only a rollback has any: those that no state can express.
+    package var untouched: Set<LinkID> = []
 
     package init(node: String) {
         self.node = node

@@ -7,17 +7,60 @@ extension NodePlanner {
         let tableNow = LastAnswer<EntryTable, LinkID>(links.table)
         let tableThen = LastAnswer<EntryTable, LinkID>(links.tableWhenFilled)
         let isBlocked = LastAnswer<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
-        let entries = observed.everywhere(\.forwarding).filter { isThere(EntryTable($0)) }
-        let present = KeyIndex(entries.map { PlacedEntry($0, in: tableNow(EntryTable($0))) })
-        var isTaken = [Bool](repeating: false, count: entries.count)
-        for wanted in desired.forwarding where !isBlocked(wanted.link) {
-            var found: [Int] = []
-            present.forEach(PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key) { found.append($0) }
-            for position in found { isTaken[position] = true }
-            if found.count == 1, entries[found[0]] == wanted { continue }
-            plan(wanted, over: found.map { entries[$0] }.sorted(by: ForwardingEntry.isOrdered))
+        let entries = observed.everywhere(\.forwarding)
+        var placed: [PlacedEntry] = []
+        placed.reserveCapacity(entries.count)
+        for entry in entries where isThere(EntryTable(entry)) {
+            placed.append(PlacedEntry(entry, in: tableNow(EntryTable(entry))))
         }
-        removeForwarding(entries.indices.filter { !isTaken[$0] }.map { entries[$0] })
+        var present = KeyIndex(placed)
+        var isTaken = [Bool](repeating: false, count: placed.count)
+        let strangers = entriesOfStrangers()
+        for wanted in desired.forwarding where !isBlocked(wanted.link) {
+            let key = PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key
+            if !strangers.isEmpty, wanted.table == .bridge, let holder = strangers[key] {
+                refuse(wanted, holder: holder)
+                continue
+            }
+            var first: Int?
+            var isOnly = true
+            present.forEach(key) { position in
+                isTaken[position] = true
+                isOnly = first == nil
+                first = first ?? position
+            }
+            if let first, isOnly, placed[first].entry == wanted { continue }
+            var found: [ForwardingEntry] = []
+            if first != nil { present.forEach(key) { found.append(placed[$0].entry) } }
+            plan(wanted, over: found.sorted(by: ForwardingEntry.isOrdered))
+        }
+        removeForwarding(placed.indices.filter { !isTaken[$0] }.map { placed[$0].entry })
+    }
+
+    /// The fixed entries on ports that are not Weft's, of bridges that stay, and the ports: a bridge has an address once,
+    /// and what others have said of it stays so.
+    private func entriesOfStrangers() -> [ForwardingEntry.Key: LinkID] {
+        var holders: [ForwardingEntry.Key: LinkID] = [:]
+        for entry in observed.everywhere(\.forwarding)
+        where entry.table == .bridge && links.fates[entry.link] == nil {
+            let bridge = links.table(of: EntryTable(entry))
+            guard links.observed[entry.link]?.isManaged == false, links.keepsContents(bridge) else {
+                continue
+            }
+            holders[PlacedEntry(entry, in: bridge).key] = entry.link
+        }
+        return holders
+    }
+
+    private mutating func refuse(_ wanted: ForwardingEntry, holder: LinkID) {
+        let link = "link '\(wanted.link.name)'\(Self.words(for: wanted.link.place))"
+        problems.append(
+            Problem(
+                "cannot add fdb entry \(wanted.mac) to \(link): its bridge has the address at port '\(holder.name)', which "
+                    + "is not Weft's",
+                hint: "remove that entry with 'bridge fdb delete', or leave this one out"
+            )
+        )
     }
 
     private mutating func removeForwarding(_ unwanted: [ForwardingEntry]) {
@@ -32,10 +75,10 @@ extension NodePlanner {
 
     private mutating func plan(_ wanted: ForwardingEntry, over existing: [ForwardingEntry]) {
         guard let first = existing.first else {
-            // A bridge, or a VXLAN link, that is there may have learnt the address, which no dump of fixed ones shows.
-            let isKept = links.keepsContents(wanted.link)
-            let isLearnable = wanted.table == .bridge || (isKept && !wanted.takesDestinations)
-            let operation = isLearnable ? Operation.replaceForwarding(wanted) : .addForwarding(wanted)
+            // A bridge, or a VXLAN link, were it made a moment ago, may have learnt the address, which no dump of fixed
+            // ones shows.
+            let operation =
+                wanted.takesDestinations ? Operation.addForwarding(wanted) : .replaceForwarding(wanted)
             let reason = links.reasonToComeAgain(on: wanted.link)
             return fill(wanted.link.place, Change(.create, operation, reason: reason))
         }
@@ -136,6 +179,15 @@ private struct PlacedEntry: Keyed {
         var key = entry.key
         key.link = table
         return key
+    }
+
+    static func isOrdered(_ left: ForwardingEntry.Key, _ right: ForwardingEntry.Key) -> Bool { left < right }
+
+    static func feed(_ key: ForwardingEntry.Key, into digest: inout KeyDigest) {
+        digest.feed(key.mac.bits << 16 | UInt64(key.vlan))
+        if let destination = key.destination { digest.feed(destination.high ^ destination.low) }
+        digest.feed(key.link.name)
+        digest.feed(key.link.place)
     }
 }
 

@@ -13,6 +13,10 @@ struct NodePlanner {
     var warnings: [String] = []
     /// What the kernel drops by itself meanwhile.
     var losses = Losses()
+    /// The routes to prefixes that links have, by which it is noticed that one is gone.
+    let prefixRoutes: Set<PrefixRoute>
+    /// The links that are told by the document to promote secondary addresses.
+    let promoting: Set<LinkID>
     /// The links that routes may leave by.
     var usableDevices: Set<LinkID> = []
     var steps = Steps()
@@ -25,6 +29,8 @@ struct NodePlanner {
         self.options = options
         links = LinkSurvey(observed: observed, desired: desired)
         order = BuildOrder(desired: desired)
+        prefixRoutes = PrefixRoute.all(in: observed, and: desired)
+        promoting = desired.promotingLinks
         groups = Array(repeating: BuildGroup(), count: order.groupCount)
     }
 
@@ -34,16 +40,31 @@ struct NodePlanner {
         planNamespaces()
         planLinks()
         planAddresses()
+        expectWhatIsMissing()
         planNeighbours()
         planForwarding()
         planRoutes()
         planSysctls()
         planFiles()
+        warnOfStrangers()
     }
 
     /// Adds a change of what is on the links of a place, once they are all there.
     mutating func fill(_ place: Place, _ change: Change) {
         groups[order.contentsGroup(of: place)].contents.append(change)
+    }
+
+    /// Makes room for the changes that come: a change is large, and a long list of them slow to grow.
+    private mutating func expectWhatIsMissing() {
+        let missing = [
+            desired.neighbours.count - observed.node.neighbours.count,
+            desired.forwarding.count - observed.node.forwarding.count,
+            desired.routes.count - observed.node.routes.count,
+        ]
+        let group = order.contentsGroup(of: .node)
+        groups[group].contents.reserveCapacity(
+            missing.reduce(groups[group].contents.count) { $0 + max(0, $1) }
+        )
     }
 
     /// Words for a place, behind the name of an object: empty for the node, ` in namespace 'red'`.

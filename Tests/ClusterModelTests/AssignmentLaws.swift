@@ -177,7 +177,7 @@ struct AssignmentLaws {
                 for family in network.subnets.families {
                     let own = prefixes.values.compactMap { $0[family] }.sorted()
                     parts += own.count
-                    #expect(Set(prefixes.keys) == Set(state.carriers(of: network)), "seed \(seed)")
+                    #expect(Set(prefixes.keys) == Set(assignment.carriers[name] ?? []), "seed \(seed)")
                     #expect(own.allSatisfy { network.subnets[family]?.contains($0.address) == true })
                     for (first, second) in zip(own, own.dropFirst()) {
                         #expect(!first.overlaps(second), "seed \(seed)")

@@ -36,8 +36,10 @@ struct Assigner {
 
     mutating func run() {
         for network in state.networks {
-            assignPrefixes(of: network)
             let members = members[network.name] ?? []
+            let carriers = network.nodes ?? members.compactMap { node(of: $0) }
+            result.carriers[network.name] = Set(carriers).sorted()
+            assignPrefixes(of: network)
             for family in network.subnets.families { assignAddresses(family, network, members) }
             assignMACs(network, members)
         }
@@ -49,36 +51,62 @@ struct Assigner {
         _ members: [EndpointIndex]
     ) {
         for index in members {
-            guard let stated = endpoint(index).addresses[family] else { continue }
-            result.endpoints[result.firstEndpoints[index.sandbox] + index.endpoint].addresses[family] = stated
+            if let stated = endpoint(index).addresses[family] { give(stated, to: index) }
         }
         for group in groups(members, of: network) {
             guard let prefix = result.prefix(of: network, family, on: group.node) else { continue }
-            let pool = network.ranges[family].map { prefix.intersection($0) } ?? prefix
-            if let pool {
-                assign(pool, of: network, family, group)
-            } else {
-                tell(ofRangeOutside: prefix, of: network, family, group)
+            let waiting = group.members.filter { endpoint($0).addresses[family] == nil }
+            let range = network.ranges[family].map { prefix.intersection($0) } ?? prefix
+            guard let range else {
+                tell(network, group.node, prefix, available: 0, needed: waiting.count)
+                continue
             }
+            var pool = AddressPool(range, minimumCapacity: group.members.count)
+            for address in excluded(from: network, family, on: group.node) { pool.exclude(address) }
+            for index in group.members {
+                if let stated = endpoint(index).addresses[family] { pool.claim(stated, for: index) }
+            }
+            tell(network, group.node, range, available: pool.freeCount, needed: waiting.count)
+            for index in waiting { assign(index, from: &pool, of: network) }
         }
     }
 
-    /// Counts who has no address since the network's range has none of a node's part.
+    private mutating func give(_ address: IPAddress, to index: EndpointIndex) {
+        let place = result.firstEndpoints[index.sandbox] + index.endpoint
+        result.endpoints[place].addresses[address.family] = address
+    }
+
+    private mutating func assign(_ index: EndpointIndex, from pool: inout AddressPool, of network: Network) {
+        let hash = StableHash.of(state.sandboxes[index.sandbox].name.text, network.name.text)
+        guard let gift = pool.give(to: index, hash: hash) else { return }
+        give(gift.address, to: index)
+        guard gift.address != gift.candidate else { return }
+        result.displaced.append(
+            DisplacedAddress(
+                endpoint: index,
+                address: gift.address,
+                candidate: gift.candidate,
+                holder: gift.holder
+            )
+        )
+    }
+
+    /// Takes note of a pool that has too few addresses.
     private mutating func tell(
-        ofRangeOutside prefix: Prefix,
-        of network: Network,
-        _ family: AddressFamily,
-        _ group: Group
+        _ network: Network,
+        _ node: NodeName?,
+        _ pool: Prefix,
+        available: Int,
+        needed: Int
     ) {
-        let needed = group.members.count { endpoint($0).addresses[family] == nil }
-        guard needed > 0 else { return }
+        guard available < needed else { return }
         result.shortages.append(
             Shortage(
                 network: network.name,
-                node: group.node,
-                pool: prefix,
+                node: node,
+                pool: pool,
                 kind: .addresses,
-                available: 0,
+                available: available,
                 needed: needed
             )
         )
@@ -97,64 +125,6 @@ struct Assigner {
         for index in members { groups[node(of: index), default: []].append(index) }
         return groups.map { Group(node: $0.key, members: $0.value) }.sorted {
             ($0.node?.text ?? "") < ($1.node?.text ?? "")
-        }
-    }
-
-    private mutating func assign(
-        _ pool: Prefix,
-        of network: Network,
-        _ family: AddressFamily,
-        _ group: Group
-    ) {
-        var slots = SlotTable(bits: pool.hostBits, minimumCapacity: group.members.count)
-        var holders: [UInt64: EndpointIndex] = [:]
-        func slot(_ address: IPAddress) -> UInt64? {
-            guard pool.contains(address) else { return nil }
-            let offset = address.number - pool.address.number
-            return offset > UInt128(slots.mask) ? nil : UInt64(truncatingIfNeeded: offset)
-        }
-        for address in excluded(from: network, family, on: group.node) {
-            if let slot = slot(address) { slots.occupy(slot) }
-        }
-        var waiting: [EndpointIndex] = []
-        for index in group.members {
-            guard let stated = endpoint(index).addresses[family] else {
-                waiting.append(index)
-                continue
-            }
-            if let slot = slot(stated), slots.occupy(slot) { holders[slot] = index }
-        }
-        let available = slots.freeCount
-        if available < waiting.count {
-            result.shortages.append(
-                Shortage(
-                    network: network.name,
-                    node: group.node,
-                    pool: pool,
-                    kind: .addresses,
-                    available: available,
-                    needed: waiting.count
-                )
-            )
-        }
-        for index in waiting {
-            let name = state.sandboxes[index.sandbox].name
-            let candidate = StableHash.of(name.text, network.name.text) & slots.mask
-            guard let slot = slots.take(from: candidate) else { return }
-            holders[slot] = index
-            let address = pool.address(at: UInt128(slot))
-            result.endpoints[result.firstEndpoints[index.sandbox] + index.endpoint].addresses[family] =
-                address
-            if slot != candidate {
-                result.displaced.append(
-                    DisplacedAddress(
-                        endpoint: index,
-                        address: address,
-                        candidate: pool.address(at: UInt128(candidate)),
-                        holder: holders[candidate]
-                    )
-                )
-            }
         }
     }
 

@@ -7,6 +7,10 @@ package import NetworkModel
 /// network the part of it that is in the node's prefix. Never given: the first address and the broadcast address of subnets and
 /// node prefixes, gateways, the nodes' addresses, and what is stated anywhere in the network.
 package struct Assignment: Sendable {
+    /// The nodes that carry each network, in order of name: those that are stated, else those with an endpoint on it.
+    ///
+    /// In a document without nodes: none.
+    package internal(set) var carriers: [NetworkName: [NodeName]] = [:]
     /// Which prefixes nodes have of the routed networks, by network and node.
     package internal(set) var nodePrefixes: [NetworkName: [NodeName: PerFamily<Prefix>]] = [:]
     /// The addresses that are not what the hash says, in order of network, node and sandbox.

@@ -8,7 +8,7 @@ extension Assigner {
         case .stated(let prefixes):
             result.nodePrefixes[network.name] = prefixes
         case .assigned(let lengths):
-            let carriers = carriers(of: network)
+            let carriers = result.carriers[network.name] ?? []
             var prefixes: [NodeName: PerFamily<Prefix>] = [:]
             for family in network.subnets.families {
                 guard let subnet = network.subnets[family] else { continue }
@@ -21,12 +21,6 @@ extension Assigner {
             }
             result.nodePrefixes[network.name] = prefixes
         }
-    }
-
-    /// The nodes that carry a network, by what is known of its endpoints already.
-    private func carriers(of network: Network) -> [NodeName] {
-        if let stated = network.nodes { return Set(stated).sorted() }
-        return Set((members[network.name] ?? []).compactMap { node(of: $0) }).sorted()
     }
 
     private mutating func assign(

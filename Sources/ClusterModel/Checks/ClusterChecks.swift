@@ -8,6 +8,7 @@ struct ClusterChecks {
     let assignment: Assignment
     let membership: Membership
     let excuses: Excuses
+    let nodesByAddress: [IPAddress: NodeName]
     var problems: [ClusterProblem] = []
     /// How often it still says what may be meant, and what is free: both take time, and nobody reads a thousand of them.
     private var guessCount = 200
@@ -17,6 +18,8 @@ struct ClusterChecks {
         self.excuses = excuses
         self.assignment = assignment
         membership = Membership(state)
+        let addresses = state.nodes.flatMap { node in node.addresses.values.map { ($0, node.name) } }
+        nodesByAddress = Dictionary(addresses) { first, _ in first }
     }
 
     mutating func run() {

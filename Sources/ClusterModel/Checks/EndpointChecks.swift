@@ -19,16 +19,7 @@ extension ClusterChecks {
                 hint: "leave out one of them"
             )
         }
-        if let first = sandbox.endpoints.prefix(index.endpoint).firstIndex(where: {
-            $0.network == endpoint.network
-        }) {
-            complain(
-                place(index, .network),
-                "the sandbox is on network '\(endpoint.network)' already",
-                other: ClusterPlace(.endpoint(sandbox.name, first), .network),
-                hint: "keep one of them"
-            )
-        }
+
         guard let network = network(endpoint.network) else { return complainOfUnknownNetwork(index) }
         for family in endpoint.addresses.families {
             guard let address = endpoint.addresses[family] else { continue }
@@ -102,11 +93,11 @@ extension ClusterChecks {
                 "\(address) is the gateway of network '\(network.name)'",
                 hint: "give the endpoint another address"
             )
-        } else if let holder = state.nodes.first(where: { $0.addresses[family] == address }) {
+        } else if let holder = nodesByAddress[address] {
             complain(
                 at,
-                "\(address) is the address of node '\(holder.name)'",
-                other: ClusterPlace(.node(holder.name), .address, .family(family))
+                "\(address) is the address of node '\(holder)'",
+                other: ClusterPlace(.node(holder), .address, .family(family))
             )
         }
     }

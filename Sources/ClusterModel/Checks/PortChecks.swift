@@ -37,43 +37,76 @@ extension ClusterChecks {
 
     private mutating func checkAddress(of port: PublishedPort, _ sandbox: Sandbox, _ place: ClusterPlace) {
         guard let address = port.address, let own = sandbox.node else { return }
-        let holder = state.nodes.first { $0.name != own && $0.addresses[address.family] == address }
-        guard let holder else { return }
+        guard let holder = nodesByAddress[address], holder != own else { return }
         complain(
             place,
-            "\(address) is the address of node '\(holder.name)', and the sandbox is on '\(own)'",
-            other: ClusterPlace(.node(holder.name), .address, .family(address.family))
+            "\(address) is the address of node '\(holder)', and the sandbox is on '\(own)'",
+            other: ClusterPlace(.node(holder), .address, .family(address.family))
         )
     }
 
     /// Ports that two would answer on, on one node.
     mutating func checkPublishedPorts() {
-        struct Key: Hashable {
-            var node: NodeName?
-            var port: ExposedPort
-        }
-        struct Holder {
-            var sandbox: SandboxName
-            var index: Int
-            var port: PublishedPort
-        }
-        var holders: [Key: [Holder]] = [:]
+        var holders: [PortClaim: PortHolder] = [:]
         for sandbox in state.sandboxes where !sandbox.published.isEmpty {
             for (index, port) in sandbox.published.enumerated() {
-                let key = Key(node: sandbox.node, port: ExposedPort(port.nodePort, port.target.transport))
-                if let holder = holders[key]?.first(where: { $0.port.collides(with: port) }) {
-                    let name = holder.sandbox == sandbox.name ? "" : " by sandbox '\(holder.sandbox)'"
-                    complain(
-                        ClusterPlace(.sandbox(sandbox.name), .publish, .index(index)),
-                        "port \(key.port) of the node is published already\(name), as '\(holder.port)'",
-                        other: ClusterPlace(.sandbox(holder.sandbox), .publish, .index(holder.index)),
-                        hint: "choose another port or address"
-                    )
-                } else {
-                    holders[key, default: []].append(Holder(sandbox: sandbox.name, index: index, port: port))
+                let claims = PortClaim.of(port, on: sandbox.node)
+                guard let holder = claims.conflicting.lazy.compactMap({ holders[$0] }).first else {
+                    let holder = PortHolder(sandbox: sandbox.name, index: index, port: port)
+                    for claim in claims.taken { holders[claim] = holders[claim] ?? holder }
+                    continue
                 }
+                let name = holder.sandbox == sandbox.name ? "" : " by sandbox '\(holder.sandbox)'"
+                let number = ExposedPort(port.nodePort, port.target.transport)
+                complain(
+                    ClusterPlace(.sandbox(sandbox.name), .publish, .index(index)),
+                    "port \(number) of the node is published already\(name), as '\(holder.port)'",
+                    other: ClusterPlace(.sandbox(holder.sandbox), .publish, .index(holder.index)),
+                    hint: "choose another port or address"
+                )
             }
         }
+    }
+}
+
+/// Who publishes a port.
+private struct PortHolder {
+    var sandbox: SandboxName
+    var index: Int
+    var port: PublishedPort
+}
+
+/// A port of a node on some of its addresses.
+private struct PortClaim: Hashable {
+    var node: NodeName?
+    var port: ExposedPort
+    var addresses: Addresses
+
+    enum Addresses: Hashable {
+        case one(IPAddress)
+        case all(AddressFamily)
+        /// At least one: what nobody may have who is to have all.
+        case any(AddressFamily)
+    }
+
+    /// What a published port takes, and what of others it can't be beside.
+    static func of(
+        _ port: PublishedPort,
+        on node: NodeName?
+    ) -> (taken: [PortClaim], conflicting: [PortClaim]) {
+        func claim(_ addresses: Addresses) -> PortClaim {
+            PortClaim(
+                node: node,
+                port: ExposedPort(port.nodePort, port.target.transport),
+                addresses: addresses
+            )
+        }
+        if let address = port.address, !address.isUnspecified {
+            let all = claim(.all(address.family))
+            return ([claim(.one(address)), claim(.any(address.family))], [all, claim(.one(address))])
+        }
+        let families = port.families
+        return (families.flatMap { [claim(.all($0)), claim(.any($0))] }, families.map { claim(.any($0)) })
     }
 }
 

@@ -122,10 +122,7 @@ extension ClusterChecks {
     }
 
     /// The nodes that carry a network.
-    func carriers(of network: Network) -> [NodeName] {
-        if let stated = network.nodes { return Set(stated).sorted() }
-        return Set((membership.endpoints[network.name] ?? []).compactMap { sandbox($0).node }).sorted()
-    }
+    func carriers(of network: Network) -> [NodeName] { assignment.carriers[network.name] ?? [] }
 }
 
 extension Network {

@@ -12,6 +12,7 @@ extension ClusterChecks {
         for endpoint in sandbox.endpoints.indices {
             checkEndpoint(EndpointIndex(sandbox: index, endpoint: endpoint))
         }
+        checkNetworks(of: sandbox)
         checkInterfaces(of: sandbox)
         if sandbox.defaultRoute != nil { checkDefaultRoute(of: sandbox) }
         if !sandbox.routes.isEmpty { checkRoutes(of: index) }
@@ -34,6 +35,23 @@ extension ClusterChecks {
                 ClusterPlace(.sandbox(sandbox.name), key),
                 "a sandbox on network 'host' has the node's own stack, hence no '\(key.rawValue)' of its own",
                 hint: "leave it out"
+            )
+        }
+    }
+
+    private mutating func checkNetworks(of sandbox: Sandbox) {
+        guard sandbox.endpoints.count > 1 else { return }
+        var first: [NetworkName: Int] = [:]
+        for (index, endpoint) in sandbox.endpoints.enumerated() {
+            guard let other = first[endpoint.network] else {
+                first[endpoint.network] = index
+                continue
+            }
+            complain(
+                ClusterPlace(.endpoint(sandbox.name, index), .network),
+                "the sandbox is on network '\(endpoint.network)' already",
+                other: ClusterPlace(.endpoint(sandbox.name, other), .network),
+                hint: "keep one of them"
             )
         }
     }

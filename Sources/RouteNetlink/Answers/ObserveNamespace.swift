@@ -36,14 +36,22 @@ package func observeNamespace(
     options: ObservationOptions = ObservationOptions()
 ) throws -> ObservedNamespace {
     var observed = ObservedNamespace()
-    observed.links = try observeLinks(on: &socket, mark: mark, nodeLinks: nodeLinks)
+    observed.links = try observeLinks(on: &socket, place: place, mark: mark, nodeLinks: nodeLinks)
     let names = Dictionary(
         observed.links.map { ($0.index, $0.name) },
         uniquingKeysWith: { first, _ in first }
     )
     if options.includesRoutes {
-        observed.routes = try observeRoutes(.ipv4, on: &socket, place: place, names: names, mark: mark)
-        observed.routes += try observeRoutes(.ipv6, on: &socket, place: place, names: names, mark: mark)
+        for family in [AddressFamily.ipv4, .ipv6] {
+            try observeRoutes(
+                family,
+                on: &socket,
+                place: place,
+                names: names,
+                mark: mark,
+                into: &observed.routes
+            )
+        }
     }
     if options.includesNeighbours {
         observed.neighbours = try observeNeighbours(on: &socket, place: place, names: names, mark: mark)
@@ -57,6 +65,7 @@ package func observeNamespace(
 /// Reads all links of a namespace with their addresses, in order of index.
 package func observeLinks(
     on socket: inout NetlinkSocket,
+    place: Place = .node,
     mark: Mark = .node,
     nodeLinks: [Int32: InterfaceName] = [:]
 ) throws -> [ObservedLink] {
@@ -77,7 +86,7 @@ package func observeLinks(
         uniquingKeysWith: { first, _ in first }
     )
     return decoded.map { decoded in
-        var link = decoded.resolved(here: names, node: nodeLinks)
+        var link = decoded.resolved(here: names, node: nodeLinks, place: place)
         link.addresses = addresses[link.index] ?? []
         return link
     }.sorted { $0.index < $1.index }
@@ -101,17 +110,17 @@ private func observeRoutes(
     on socket: inout NetlinkSocket,
     place: Place,
     names: [Int32: InterfaceName],
-    mark: Mark
-) throws -> [ObservedRoute] {
+    mark: Mark,
+    into routes: inout [ObservedRoute]
+) throws {
     var names = LinkNames(names)
-    var routes: [ObservedRoute] = []
-    try socket.dump(Question.routes(family), restart: { routes.removeAll() }) { type, payload in
+    let count = routes.count
+    try socket.dump(Question.routes(family), restart: { routes.removeSubrange(count...) }) { type, payload in
         guard Int(type) == Int(RTM_NEWROUTE) else { return }
         guard let route = try decodeRoute(payload, in: place, names: &names, mark: mark) else { return }
         // Asked for the routes of a family that it does not have, the kernel lists those of all families.
         if route.value.destination.family == family { routes.append(route) }
     }
-    return routes
 }
 
 private func observeNeighbours(
