@@ -104,7 +104,11 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
     }
 
     /// Puts messages that do nothing in the place of those that the hook refuses.
-    private func refuseByHook(_ range: Range<Int>, of batch: inout MessageBatch, into refusals: inout [Refusal]) {
+    private func refuseByHook(
+        _ range: Range<Int>,
+        of batch: inout MessageBatch,
+        into refusals: inout [Refusal]
+    ) {
         guard let hook else { return }
         for position in range {
             let entry = batch.entries[position]

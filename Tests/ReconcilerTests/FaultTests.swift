@@ -29,7 +29,10 @@ struct FaultTests {
         }()
     }
 
-    @Test("every step is refused: the report says what failed, and the node is as it was", arguments: Walk.all)
+    @Test(
+        "every step is refused: the report says what failed, and the node is as it was",
+        arguments: Walk.all
+    )
     func refusals(_ walk: Walk) throws {
         try Self.withScenario { bench, scenario in
             try bench.bring(to: scenario.first, "first")
