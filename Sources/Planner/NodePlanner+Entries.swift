@@ -3,8 +3,9 @@ import NetworkModel
 extension NodePlanner {
     /// Permanent neighbours on Weft's links.
     mutating func planNeighbours() {
-        let present = KeyIndex(observed.everywhere(\.neighbours))
-        var isWanted = [Bool](repeating: false, count: present.elements.count)
+        var present = KeyIndex(observed.everywhere(\.neighbours))
+        let elements = present.elements
+        var isWanted = [Bool](repeating: false, count: elements.count)
         let isKept = LastAnswer<LinkID, Bool>(links.keepsContents)
         let reasonForLoss = LastAnswer<LinkID, String?>(links.reasonForLosingNeighbours)
         let isBlocked = LastAnswer<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
@@ -29,7 +30,7 @@ extension NodePlanner {
                 continue
             }
             isWanted[position] = true
-            let differences = present.elements[position].differences(from: wanted)
+            let differences = elements[position].differences(from: wanted)
             if !differences.isEmpty {
                 fill(wanted.link.place, Change(.change, .replaceNeighbour(wanted), differences: differences))
             } else if let reason = reasonForLoss(wanted.link) ?? loss?.reason {
@@ -37,7 +38,7 @@ extension NodePlanner {
             }
         }
         var unwanted: [Neighbour] = []
-        for (position, existing) in present.elements.enumerated()
+        for (position, existing) in elements.enumerated()
         where !isWanted[position] && existing.isManaged {
             let link = existing.value.link
             let isLost = losses.loss(of: existing.value).map { $0.isSure } ?? false

@@ -7,17 +7,29 @@ extension NodePlanner {
         let tableNow = LastAnswer<EntryTable, LinkID>(links.table)
         let tableThen = LastAnswer<EntryTable, LinkID>(links.tableWhenFilled)
         let isBlocked = LastAnswer<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
-        let entries = observed.everywhere(\.forwarding).filter { isThere(EntryTable($0)) }
-        let present = KeyIndex(entries.map { PlacedEntry($0, in: tableNow(EntryTable($0))) })
-        var isTaken = [Bool](repeating: false, count: entries.count)
-        for wanted in desired.forwarding where !isBlocked(wanted.link) {
-            var found: [Int] = []
-            present.forEach(PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key) { found.append($0) }
-            for position in found { isTaken[position] = true }
-            if found.count == 1, entries[found[0]] == wanted { continue }
-            plan(wanted, over: found.map { entries[$0] }.sorted(by: ForwardingEntry.isOrdered))
+        let entries = observed.everywhere(\.forwarding)
+        var placed: [PlacedEntry] = []
+        placed.reserveCapacity(entries.count)
+        for entry in entries where isThere(EntryTable(entry)) {
+            placed.append(PlacedEntry(entry, in: tableNow(EntryTable(entry))))
         }
-        removeForwarding(entries.indices.filter { !isTaken[$0] }.map { entries[$0] })
+        var present = KeyIndex(placed)
+        var isTaken = [Bool](repeating: false, count: placed.count)
+        for wanted in desired.forwarding where !isBlocked(wanted.link) {
+            let key = PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key
+            var first: Int?
+            var isOnly = true
+            present.forEach(key) { position in
+                isTaken[position] = true
+                isOnly = first == nil
+                first = first ?? position
+            }
+            if let first, isOnly, placed[first].entry == wanted { continue }
+            var found: [ForwardingEntry] = []
+            if first != nil { present.forEach(key) { found.append(placed[$0].entry) } }
+            plan(wanted, over: found.sorted(by: ForwardingEntry.isOrdered))
+        }
+        removeForwarding(placed.indices.filter { !isTaken[$0] }.map { placed[$0].entry })
     }
 
     private mutating func removeForwarding(_ unwanted: [ForwardingEntry]) {
@@ -136,6 +148,15 @@ private struct PlacedEntry: Keyed {
         var key = entry.key
         key.link = table
         return key
+    }
+
+    static func isOrdered(_ left: ForwardingEntry.Key, _ right: ForwardingEntry.Key) -> Bool { left < right }
+
+    static func feed(_ key: ForwardingEntry.Key, into digest: inout KeyDigest) {
+        digest.feed(key.mac.bits << 16 | UInt64(key.vlan))
+        if let destination = key.destination { digest.feed(destination.high ^ destination.low) }
+        digest.feed(key.link.name)
+        digest.feed(key.link.place)
     }
 }
 

@@ -6,13 +6,12 @@ extension NodePlanner {
         checkParents()
         checkNetworkIdentifiers()
         checkPortCounts()
-        let ordered = links.desired.keys.sorted { left, right in
-            let leftRank = (order.group(of: left), order.depth(of: left))
-            let rightRank = (order.group(of: right), order.depth(of: right))
-            return leftRank == rightRank ? left < right : leftRank < rightRank
-        }
+        // With their ranks, lest each comparison look them up.
+        let ordered = links.desired.keys
+            .map { (group: order.group(of: $0), depth: order.depth(of: $0), id: $0) }
+            .sorted { $0 < $1 }
         var indexes = IndexAllocator(observed: observed)
-        for id in ordered {
+        for (_, _, id) in ordered {
             guard let link = links.desired[id], let fate = links.fates[id] else { continue }
             switch fate {
             case .create:

@@ -3,14 +3,21 @@ import NetworkModel
 extension NodePlanner {
     /// Routes: added exclusively, replaced where the only one is Weft's, deleted by their full key.
     mutating func planRoutes() {
-        let present = KeyIndex(observed.everywhere(\.routes))
-        var isWanted = [Bool](repeating: false, count: present.elements.count)
+        var present = KeyIndex(observed.everywhere(\.routes))
+        let elements = present.elements
+        var isWanted = [Bool](repeating: false, count: elements.count)
         usableDevices.formUnion(
             links.desired.values.filter(\.isUp).map(\.id).filter { links.fates[$0]?.isBlocked != true }
         )
         let ways = OnLinkPrefixes(of: links, and: desired, observed: observed)
-        for route in desired.routesInOrder {
-            guard checkDevice(of: route) else { continue }
+        var lastDevice: LinkID?
+        desired.forEachRouteInOrder { route in
+            // Routes come by the thousand, link by link.
+            let isByLast = lastDevice.map { route.device == $0.name && route.place == $0.place } ?? false
+            if !isByLast, let device = route.device {
+                guard checkDevice(of: route) else { return }
+                lastDevice = LinkID(device, in: route.place)
+            }
             var route = route
             if route.device == nil, let gateway = route.gateway, route.type.needsDevice {
                 route.device = ways.device(to: gateway, in: route.place)
@@ -18,20 +25,16 @@ extension NodePlanner {
             var mine: Int?
             var foreign: Int?
             present.forEach(route.key) { index in
-                if !present.elements[index].isManaged {
-                    if survives(present.elements[index]) { foreign = index }
-                } else if mine == nil || present.elements[index].differences(from: route).isEmpty {
+                if !elements[index].isManaged {
+                    if survives(elements[index]) { foreign = index }
+                } else if mine == nil || elements[index].differences(from: route).isEmpty {
                     mine = index
                 }
             }
             if let mine { isWanted[mine] = true }
-            plan(
-                route,
-                mine: mine.map { present.elements[$0] },
-                foreign: foreign.map { present.elements[$0] }
-            )
+            plan(route, mine: mine.map { elements[$0] }, foreign: foreign.map { elements[$0] })
         }
-        for (index, route) in present.elements.enumerated() where route.isManaged && !isWanted[index] {
+        for (index, route) in elements.enumerated() where route.isManaged && !isWanted[index] {
             remove(route)
         }
     }
@@ -160,12 +163,13 @@ extension NodePlanner {
 }
 
 extension NodeState {
-    /// The routes, those to gateways behind those that lead to the gateways: the kernel takes them in no other order.
+    /// Goes through the routes, those to gateways behind those that lead to the gateways: the kernel takes them in no other
+    /// order.
     ///
     /// Two stages do, for what leads to a gateway can't have one itself.
-    fileprivate var routesInOrder: [Route] {
-        guard routes.contains(where: { $0.gateway != nil }) else { return routes }
-        return routes.filter { $0.gateway == nil } + routes.filter { $0.gateway != nil }
+    fileprivate func forEachRouteInOrder(_ body: (Route) -> Void) {
+        for route in routes where route.gateway == nil { body(route) }
+        for route in routes where route.gateway != nil { body(route) }
     }
 }
 

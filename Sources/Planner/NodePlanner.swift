@@ -34,6 +34,7 @@ struct NodePlanner {
         planNamespaces()
         planLinks()
         planAddresses()
+        expectWhatIsMissing()
         planNeighbours()
         planForwarding()
         planRoutes()
@@ -43,6 +44,19 @@ struct NodePlanner {
     /// Adds a change of what is on the links of a place, once they are all there.
     mutating func fill(_ place: Place, _ change: Change) {
         groups[order.contentsGroup(of: place)].contents.append(change)
+    }
+
+    /// Makes room for the changes that come: a change is large, and a long list of them slow to grow.
+    private mutating func expectWhatIsMissing() {
+        let missing = [
+            desired.neighbours.count - observed.node.neighbours.count,
+            desired.forwarding.count - observed.node.forwarding.count,
+            desired.routes.count - observed.node.routes.count,
+        ]
+        let group = order.contentsGroup(of: .node)
+        groups[group].contents.reserveCapacity(
+            missing.reduce(groups[group].contents.count) { $0 + max(0, $1) }
+        )
     }
 
     /// Words for a place, behind the name of an object: empty for the node, ` in namespace 'red'`.

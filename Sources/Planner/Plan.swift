@@ -41,9 +41,13 @@ package struct Plan: Hashable, Sendable {
 
     /// How many changes of each verb there are, as a person counts them.
     package var summary: [Change.Verb: Int] {
-        changes.reduce(into: [:]) { counts, change in
-            if change.isCounted { counts[change.verb, default: 0] += 1 }
+        // By position: a change is large, and there may be a hundred thousand to copy.
+        var counts: [Change.Verb: Int] = [:]
+        for verb in Change.Verb.allCases {
+            let count = changes.indices.count { changes[$0].isCounted && changes[$0].verb == verb }
+            if count > 0 { counts[verb] = count }
         }
+        return counts
     }
 }
 

@@ -10,18 +10,19 @@ extension Console {
 
     /// Prints the changes of a plan, a line each.
     mutating func print(changesOf plan: Plan, atMost limit: Int = .max) {
-        let changes = plan.changes.filter(\.isCounted)
+        let changes = plan.changes.lazy.filter(\.isCounted)
         for change in changes.prefix(limit) { print("\(change.verb.sign) \(change)", change.verb.color) }
-        if changes.count > limit { print(Self.more(changes.count - limit)) }
+        let count = plan.changes.countedCount
+        if count > limit { print(Self.more(count - limit)) }
     }
 
     /// Tells changes, a line each, where they are not the result.
     mutating func note(_ title: String, _ changes: [Change]) {
-        let changes = changes.filter(\.isCounted)
         note(title)
         let limit = options.verbose ? .max : Self.shownChanges
-        for change in changes.prefix(limit) { note("\(change.verb.sign) \(change)") }
-        if changes.count > limit { note(Self.more(changes.count - limit)) }
+        for change in changes.lazy.filter(\.isCounted).prefix(limit) { note("\(change.verb.sign) \(change)") }
+        let count = changes.countedCount
+        if count > limit { note(Self.more(count - limit)) }
     }
 
     private static func more(_ count: Int) -> String { "… and \(count) more ('--verbose' prints all)" }
@@ -34,6 +35,11 @@ extension Console {
                 + "\(counts[.remake] ?? 0) to make anew, \(counts[.delete] ?? 0) to delete"
         )
     }
+}
+
+extension [Change] {
+    /// How many of them a person counts.
+    fileprivate var countedCount: Int { indices.count { self[$0].isCounted } }
 }
 
 extension Change.Verb {

@@ -4,9 +4,8 @@ internal import NetworkModel
 extension Decoder {
     /// Looks at all links of a node, in order of where they are defined.
     mutating func checkLinks(_ draft: inout NodeDraft) {
-        let links = draft.state.links.values.sorted {
-            (draft.links[$0.id]?.mapping ?? 0) < (draft.links[$1.id]?.mapping ?? 0)
-        }
+        let places = draft.state.links.values.map { (node: draft.links[$0.id]?.mapping ?? 0, id: $0.id) }
+        let links = places.sorted { $0.node < $1.node }.compactMap { draft.state.links[$0.id] }
         var ports: [LinkID: [LinkID]] = [:]
         for link in links {
             if let master = link.master { checkMaster(master, of: link, ports: &ports, draft) }

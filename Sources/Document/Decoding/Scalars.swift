@@ -84,6 +84,7 @@ extension Decoder {
     /// The name of a link.
     mutating func interfaceName<Key: KeySet>(_ key: Key, _ fields: Fields<Key>) -> InterfaceName? {
         guard let node = fields[key], let value = scalar(node, "the name of a link") else { return nil }
+        if case .success(let name) = tree.withText(of: value, { InterfaceName.checked($0) }) { return name }
         return interfaceName(tree.string(of: value), at: node)
     }
 

@@ -51,7 +51,7 @@ enum NumberText {
 enum AddressText {
     /// An address.
     static func address(_ text: UnsafeBufferPointer<UInt8>) -> IPAddress? {
-        if let bits = quad(text[...]) { return IPAddress(ipv4: bits) }
+        if let bits = quad(text) { return IPAddress(ipv4: bits) }
         // The longest form, with the last 32 bits as a dotted quad, has 45 characters.
         guard text.count < Int(INET6_ADDRSTRLEN), text.contains(UInt8(ascii: ":")), !text.contains(0) else {
             return nil
@@ -89,7 +89,7 @@ enum AddressText {
     }
 
     /// The 32 bits of a dotted quad without leading zeros.
-    private static func quad(_ text: Slice<UnsafeBufferPointer<UInt8>>) -> UInt32? {
+    private static func quad(_ text: UnsafeBufferPointer<UInt8>) -> UInt32? {
         guard text.count <= 15 else { return nil }
         var bits: UInt32 = 0
         var octet: UInt32 = 0

@@ -12,6 +12,14 @@ struct TreeReader {
     private var documentCount = 0
     private var sourceName = ""
     private var byteCount = 0
+    /// The runs of plain items that libyaml was not given, from the last to the first.
+    private var runs: [PlainItemRun] = []
+    /// The mapping behind which the next run comes, once it is open.
+    private var runAnchor: Int?
+    /// How many lines libyaml was not given so far.
+    private var linesLeftOut = 0
+    /// False to have libyaml read everything: tests compare.
+    private let readsPlainItems: Bool
 
     /// The most bytes that all texts together may have: 64 MiB.
     static let byteLimit = 64 << 20
@@ -40,14 +48,15 @@ struct TreeReader {
         var expandedCount: Int?
     }
 
+    init(readsPlainItems: Bool = true) {
+        self.readsPlainItems = readsPlainItems
+    }
+
     /// Reads one more text.
     ///
     /// - Throws: What is not YAML in it, or not the part of YAML that a document may use.
     mutating func read(_ source: Source) throws(Complaint) {
         sourceName = source.name
-        anchors = [:]
-        open = []
-        documentCount = 0
         byteCount += source.bytes.count
         guard byteCount <= Self.byteLimit else {
             throw Complaint(file: source.name, message: "the document is larger than 64 MiB")
@@ -59,7 +68,7 @@ struct TreeReader {
             tree.nodes.reserveCapacity(root + source.bytes.count / 8)
             tree.text.reserveCapacity(tree.text.count + source.bytes.count / 2)
         }
-        try parse(source)
+        if !parseAbridged(source) { try parse(source.bytes) }
         let isEmpty = tree.nodes.count == root || (tree.nodes.count == root + 1 && tree.isNull(root))
         tree.sources.append(.init(name: source.name, root: isEmpty ? nil : root, end: tree.nodes.count))
     }
@@ -78,17 +87,51 @@ struct TreeReader {
         }
     }
 
-    private mutating func parse(_ source: Source) throws(Complaint) {
+    /// Reads a text whose long lists libyaml is spared.
+    ///
+    /// - Returns: False if there are none, or if anything at all is out of the ordinary: libyaml is then to read all of the
+    ///   text, so that what is complained of, and where, does not depend on this.
+    private mutating func parseAbridged(_ source: Source) -> Bool {
+        guard readsPlainItems else { return false }
+        let text = AbridgedText(source.bytes)
+        guard !text.runs.isEmpty else { return false }
+        let before = (nodes: tree.nodes.count, text: tree.text.count, expanded: expandedCount)
+        let isRead = source.bytes.withUnsafeBufferPointer { whole in
+            do throws(Complaint) {
+                try parse(text.bytes, leavingOut: text.runs, of: whole)
+                return runs.isEmpty
+            } catch {
+                return false
+            }
+        }
+        guard !isRead else { return true }
+        tree.nodes.removeSubrange(before.nodes...)
+        tree.text.removeSubrange(before.text...)
+        expandedCount = before.expanded
+        return false
+    }
+
+    private mutating func parse(
+        _ text: [UInt8],
+        leavingOut runs: [PlainItemRun] = [],
+        of whole: UnsafeBufferPointer<UInt8>? = nil
+    ) throws(Complaint) {
+        anchors = [:]
+        open = []
+        documentCount = 0
+        self.runs = runs.reversed()
+        runAnchor = nil
+        linesLeftOut = 0
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         defer { parser.deallocate() }
         guard yaml_parser_initialize(parser) == 1 else {
-            throw Complaint(file: source.name, message: "there is no memory to read it")
+            throw Complaint(file: sourceName, message: "there is no memory to read it")
         }
         defer { yaml_parser_delete(parser) }
-        let result = source.bytes.withUnsafeBufferPointer { bytes in
+        let result = text.withUnsafeBufferPointer { bytes in
             yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
             yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
-            return takeEvents(of: parser, bytes: bytes)
+            return takeEvents(of: parser, bytes: bytes, whole: whole ?? bytes)
         }
         if let result { throw result }
     }
@@ -98,7 +141,8 @@ struct TreeReader {
     /// - Returns: What is wrong, if anything is; closures don't throw typed errors everywhere yet.
     private mutating func takeEvents(
         of parser: UnsafeMutablePointer<yaml_parser_t>,
-        bytes: UnsafeBufferPointer<UInt8>
+        bytes: UnsafeBufferPointer<UInt8>,
+        whole: UnsafeBufferPointer<UInt8>
     ) -> Complaint? {
         var event = yaml_event_t()
         while true {
@@ -109,6 +153,9 @@ struct TreeReader {
             guard event.type != YAML_STREAM_END_EVENT, event.type != YAML_NO_EVENT else { return nil }
             do throws(Complaint) {
                 try take(event)
+                if let runAnchor, event.type == YAML_MAPPING_END_EVENT {
+                    try takeRun(behind: runAnchor, of: whole)
+                }
             } catch {
                 return error
             }
@@ -122,6 +169,7 @@ struct TreeReader {
         case YAML_MAPPING_START_EVENT:
             let start = event.data.mapping_start
             try openContainer(.mapping, anchor: start.anchor, tag: start.tag, at: event.start_mark)
+            if let run = runs.last, run.mark == event.start_mark.index { runAnchor = tree.nodes.count - 1 }
         case YAML_SEQUENCE_START_EVENT:
             let start = event.data.sequence_start
             try openContainer(.list, anchor: start.anchor, tag: start.tag, at: event.start_mark)
@@ -141,6 +189,24 @@ struct TreeReader {
         default:
             break
         }
+    }
+
+    /// Takes the items that libyaml was not given, behind the one like them that it was.
+    private mutating func takeRun(
+        behind first: Int,
+        of whole: UnsafeBufferPointer<UInt8>
+    ) throws(Complaint) {
+        guard let run = runs.popLast(), let list = open.last?.node, let base = whole.baseAddress else {
+            return
+        }
+        runAnchor = nil
+        expandedCount += run.valueCount
+        guard tree.nodes[list].shape == .list, expandedCount <= Self.valueLimit else {
+            throw Complaint(file: sourceName, message: "libyaml is to read this")
+        }
+        tree.nodes[list].first += UInt32(run.itemCount)
+        tree.append(run, from: base, behindLine: Int(tree.nodes[first].line))
+        linesLeftOut += run.itemCount
     }
 
     private mutating func takeScalar(_ event: yaml_event_t) throws(Complaint) {
@@ -243,7 +309,13 @@ struct TreeReader {
         }
         if let container = open.last { tree.nodes[container.node].first += 1 }
         tree.nodes.append(
-            .init(shape, first: first, extent: extent, line: mark.line + 1, column: mark.column + 1)
+            .init(
+                shape,
+                first: first,
+                extent: extent,
+                line: mark.line + 1 + linesLeftOut,
+                column: mark.column + 1
+            )
         )
         return tree.nodes.count - 1
     }

@@ -8,8 +8,9 @@ package struct InvalidName: Error, Hashable, Sendable {
 package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The 15 bytes, zeros behind the name, the first byte highest: a value that is copied and compared as two numbers,
     /// for there are hundreds of thousands of them.
-    private let high: UInt64
-    private let low: UInt64
+    package let high: UInt64
+    /// The last seven bytes of them.
+    package let low: UInt64
 
     /// The name's text.
     package var text: String {
@@ -18,8 +19,8 @@ package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConver
         }
     }
 
-    /// Takes at most 15 bytes; what is behind them, or behind a NUL, is left out.
-    private init(bytes: String.UTF8View) {
+    /// Takes at most 15 bytes; what is behind them is left out.
+    private init(bytes: UnsafeBufferPointer<UInt8>) {
         var words: (UInt64, UInt64) = (0, 0)
         for (offset, byte) in bytes.prefix(15).enumerated() {
             if offset < 8 {
@@ -36,26 +37,36 @@ package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConver
     /// Kernel: `net/core/dev.c`, `dev_valid_name()`. A `%` is refused besides, for the kernel would replace
     /// `%d` by a number of its choice.
     package init(_ text: String) throws(InvalidName) {
-        guard !text.isEmpty else { throw InvalidName(reason: "an interface name has at least one character") }
-        guard text.utf8.count <= 15 else {
-            throw InvalidName(
-                reason: "an interface name has at most 15 bytes, this one has \(text.utf8.count)"
-            )
+        var text = text
+        switch text.withUTF8({ Self.checked($0) }) {
+        case .success(let name): self = name
+        case .failure(let reason): throw reason
         }
-        guard text != ".", text != ".." else {
-            throw InvalidName(reason: "an interface name can't be '.' or '..'")
+    }
+
+    /// Checks a name and takes it, as ``init(_:)`` does, from the bytes of its UTF-8.
+    package static func checked(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<InterfaceName, InvalidName> {
+        guard bytes.count > 0 else {
+            return .failure(InvalidName(reason: "an interface name has at least one character"))
         }
-        for byte in text.utf8 where Self.isForbidden(byte) {
-            throw InvalidName(
-                reason: "an interface name has no space, control character, '/', ':' or '%'"
-            )
+        guard bytes.count <= 15 else {
+            let reason = "an interface name has at most 15 bytes, this one has \(bytes.count)"
+            return .failure(InvalidName(reason: reason))
         }
-        self.init(bytes: text.utf8)
+        guard bytes.count > 2 || bytes.contains(where: { $0 != UInt8(ascii: ".") }) else {
+            return .failure(InvalidName(reason: "an interface name can't be '.' or '..'"))
+        }
+        guard !bytes.contains(where: isForbidden) else {
+            let reason = "an interface name has no space, control character, '/', ':' or '%'"
+            return .failure(InvalidName(reason: reason))
+        }
+        return .success(InterfaceName(bytes: bytes))
     }
 
     /// Takes a name that the kernel gave, which is therefore valid.
     package init(fromKernel text: String) {
-        self.init(bytes: text.utf8)
+        var text = text
+        self = text.withUTF8 { InterfaceName(bytes: $0) }
     }
 
     private static func isForbidden(_ byte: UInt8) -> Bool {

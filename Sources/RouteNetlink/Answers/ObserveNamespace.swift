@@ -42,8 +42,16 @@ package func observeNamespace(
         uniquingKeysWith: { first, _ in first }
     )
     if options.includesRoutes {
-        observed.routes = try observeRoutes(.ipv4, on: &socket, place: place, names: names, mark: mark)
-        observed.routes += try observeRoutes(.ipv6, on: &socket, place: place, names: names, mark: mark)
+        for family in [AddressFamily.ipv4, .ipv6] {
+            try observeRoutes(
+                family,
+                on: &socket,
+                place: place,
+                names: names,
+                mark: mark,
+                into: &observed.routes
+            )
+        }
     }
     if options.includesNeighbours {
         observed.neighbours = try observeNeighbours(on: &socket, place: place, names: names, mark: mark)
@@ -101,17 +109,17 @@ private func observeRoutes(
     on socket: inout NetlinkSocket,
     place: Place,
     names: [Int32: InterfaceName],
-    mark: Mark
-) throws -> [ObservedRoute] {
+    mark: Mark,
+    into routes: inout [ObservedRoute]
+) throws {
     var names = LinkNames(names)
-    var routes: [ObservedRoute] = []
-    try socket.dump(Question.routes(family), restart: { routes.removeAll() }) { type, payload in
+    let count = routes.count
+    try socket.dump(Question.routes(family), restart: { routes.removeSubrange(count...) }) { type, payload in
         guard Int(type) == Int(RTM_NEWROUTE) else { return }
         guard let route = try decodeRoute(payload, in: place, names: &names, mark: mark) else { return }
         // Asked for the routes of a family that it does not have, the kernel lists those of all families.
         if route.value.destination.family == family { routes.append(route) }
     }
-    return routes
 }
 
 private func observeNeighbours(

@@ -76,4 +76,12 @@ enum RequestOperation: Equatable {
     case add(flags: CInt)
     /// `RTM_DEL…`.
     case delete
+
+    /// The `NLM_F_…` flags.
+    var flags: Int {
+        switch self {
+        case .add(let flags): Int(flags)
+        case .delete: 0
+        }
+    }
 }

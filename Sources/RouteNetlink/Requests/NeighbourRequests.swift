@@ -48,18 +48,17 @@ extension MessageBatch {
         _ mark: Mark,
         _ tag: Int
     ) {
-        guard let object = rtnl_neigh_alloc() else { preconditionFailure("out of memory") }
-        defer { rtnl_neigh_put(object) }
-        rtnl_neigh_set_ifindex(object, linkIndex)
-        withAbstractAddress(neighbour.address) { RequestMessage.check(rtnl_neigh_set_dst(object, $0)) }
-        if operation != .delete {
-            rtnl_neigh_set_state(object, NUD_PERMANENT)
-            withAbstractAddress(neighbour.mac) { rtnl_neigh_set_lladdr(object, $0) }
+        var header = ndmsg()
+        header.ndm_family = UInt8(neighbour.address.family.number)
+        header.ndm_ifindex = linkIndex
+        header.ndm_state = UInt16(NUD_PERMANENT)
+        let type = operation == .delete ? RTM_DELNEIGH : RTM_NEWNEIGH
+        appendSmall(Int(type), flags: operation.flags, header: header, tag: tag) { request in
+            request.put(Int(NDA_DST), neighbour.address)
+            guard operation != .delete else { return }
+            request.put(Int(NDA_LLADDR), neighbour.mac)
+            request.put(Int(NDA_PROTOCOL), mark.protocolNumber)
         }
-        let message = RequestMessage(neighbour: object, operation)
-        // libnl 3.7 has no setter for the protocol.
-        if operation != .delete { message.put(Int(NDA_PROTOCOL), mark.protocolNumber) }
-        message.append(to: &self, tag: tag)
     }
 }
 
@@ -101,44 +100,27 @@ extension MessageBatch {
         _ operation: RequestOperation,
         _ tag: Int
     ) {
-        guard let object = rtnl_neigh_alloc() else { preconditionFailure("out of memory") }
-        defer { rtnl_neigh_put(object) }
-        // 1. The destination: libnl takes none that is not of the family, once the family is AF_BRIDGE.
+        var header = ndmsg()
+        header.ndm_family = UInt8(AF_BRIDGE)
+        header.ndm_ifindex = linkIndex
+        header.ndm_state = entry.state.number
+        header.ndm_flags = UInt8(entry.table == .own ? NTF_SELF : NTF_MASTER)
         let namesDestination = operation != .delete || entry.isFlooding
-        if let destination = entry.destination, namesDestination {
-            withAbstractAddress(destination) { RequestMessage.check(rtnl_neigh_set_dst(object, $0)) }
+        let type = operation == .delete ? RTM_DELNEIGH : RTM_NEWNEIGH
+        appendSmall(Int(type), flags: operation.flags, header: header, tag: tag) { request in
+            if let destination = entry.destination, namesDestination {
+                request.put(Int(NDA_DST), destination)
+            }
+            request.put(Int(NDA_LLADDR), entry.mac)
+            if entry.vlan != 0 { request.put(Int(NDA_VLAN), entry.vlan) }
+            guard namesDestination else { return }
+            if let vni = entry.vni { request.put(Int(NDA_VNI), vni.number) }
+            if let port = entry.port { request.put(Int(NDA_PORT), port.bigEndian) }
         }
-        // 2. The family, and all else.
-        rtnl_neigh_set_family(object, AF_BRIDGE)
-        rtnl_neigh_set_ifindex(object, linkIndex)
-        rtnl_neigh_set_state(object, CInt(entry.state.number))
-        rtnl_neigh_set_flags(object, UInt32(entry.table == .own ? NTF_SELF : NTF_MASTER))
-        withAbstractAddress(entry.mac) { rtnl_neigh_set_lladdr(object, $0) }
-        if entry.vlan != 0 { rtnl_neigh_set_vlan(object, CInt(entry.vlan)) }
-        let message = RequestMessage(neighbour: object, operation)
-        // 3. What libnl 3.7 has no setters for.
-        if namesDestination {
-            if let vni = entry.vni { message.put(Int(NDA_VNI), vni.number) }
-            if let port = entry.port { message.put(Int(NDA_PORT), port.bigEndian) }
-        }
-        message.append(to: &self, tag: tag)
     }
 }
 
 extension ForwardingEntry {
     /// True if it is one of a VXLAN link's destinations for frames to unknown addresses.
     fileprivate var isFlooding: Bool { mac == .zero && table == .own }
-}
-
-extension RequestMessage {
-    /// The request about a `struct rtnl_neigh *`.
-    fileprivate init(neighbour object: OpaquePointer, _ operation: RequestOperation) {
-        var message: OpaquePointer?
-        switch operation {
-        case .add(let flags): Self.check(rtnl_neigh_build_add_request(object, flags, &message))
-        case .delete: Self.check(rtnl_neigh_build_delete_request(object, 0, &message))
-        }
-        guard let message else { preconditionFailure("libnl built no message") }
-        self.init(owning: message)
-    }
 }

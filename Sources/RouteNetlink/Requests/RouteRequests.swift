@@ -1,5 +1,6 @@
 internal import CMnl
 internal import CNetlinkRoute
+internal import Glibc
 package import Netlink
 package import NetworkModel
 
@@ -43,49 +44,29 @@ extension MessageBatch {
         _ mark: Mark,
         _ tag: Int
     ) {
-        guard let object = rtnl_route_alloc() else { preconditionFailure("out of memory") }
-        defer { rtnl_route_put(object) }
-        object.describe(route, deviceIndex: deviceIndex, mark: mark)
-        var built: OpaquePointer?
-        switch operation {
-        case .add(let flags):
-            object.describeDetails(of: route)
-            RequestMessage.check(rtnl_route_build_add_request(object, flags, &built))
-        case .delete:
-            RequestMessage.check(rtnl_route_build_del_request(object, 0, &built))
+        var header = rtmsg()
+        header.rtm_family = UInt8(route.destination.family.number)
+        header.rtm_dst_len = route.destination.length
+        header.rtm_table = UInt8(truncatingIfNeeded: route.table)
+        header.rtm_protocol = mark.protocolNumber
+        header.rtm_scope = route.effectiveScope.number
+        header.rtm_type = route.type.number
+        if route.isOnLink, deviceIndex != nil || route.gateway != nil {
+            header.rtm_flags = UInt32(RTNH_F_ONLINK)
         }
-        guard let built else { preconditionFailure("libnl built no message") }
-        RequestMessage(owning: built).append(to: &self, tag: tag)
-    }
-}
-
-extension OpaquePointer {
-    /// Sets, on a `struct rtnl_route *`, what a route is told by.
-    fileprivate func describe(_ route: Route, deviceIndex: Int32?, mark: Mark) {
-        RequestMessage.check(rtnl_route_set_family(self, UInt8(route.destination.family.number)))
-        withAbstractAddress(route.destination.address, prefixLength: route.destination.length) {
-            RequestMessage.check(rtnl_route_set_dst(self, $0))
-        }
-        rtnl_route_set_table(self, route.table)
-        rtnl_route_set_protocol(self, mark.protocolNumber)
-        rtnl_route_set_scope(self, route.effectiveScope.number)
-        RequestMessage.check(rtnl_route_set_type(self, route.type.number))
-        if route.metric != 0 { rtnl_route_set_priority(self, route.metric) }
-        guard deviceIndex != nil || route.gateway != nil else { return }
-        guard let hop = rtnl_route_nh_alloc() else { preconditionFailure("out of memory") }
-        if let deviceIndex { rtnl_route_nh_set_ifindex(hop, deviceIndex) }
-        if let gateway = route.gateway { withAbstractAddress(gateway) { rtnl_route_nh_set_gateway(hop, $0) } }
-        if route.isOnLink { rtnl_route_nh_set_flags(hop, UInt32(RTNH_F_ONLINK)) }
-        rtnl_route_add_nexthop(self, hop)  // which takes the next hop over
-    }
-
-    /// Sets, on a `struct rtnl_route *`, what a route has besides.
-    fileprivate func describeDetails(of route: Route) {
-        if let source = route.source {
-            withAbstractAddress(source) { RequestMessage.check(rtnl_route_set_pref_src(self, $0)) }
-        }
-        if let mtu = route.mtu {
-            RequestMessage.check(rtnl_route_set_metric(self, CInt(RTAX_MTU), mtu.bytes))
+        let type = operation == .delete ? RTM_DELROUTE : RTM_NEWROUTE
+        appendSmall(Int(type), flags: operation.flags, header: header, tag: tag) { request in
+            request.put(Int(RTA_TABLE.rawValue), route.table)
+            request.put(Int(RTA_DST.rawValue), route.destination.address)
+            if route.metric != 0 { request.put(Int(RTA_PRIORITY.rawValue), route.metric) }
+            if operation != .delete {
+                if let source = route.source { request.put(Int(RTA_PREFSRC.rawValue), source) }
+                if let mtu = route.mtu {
+                    request.nest(Int(RTA_METRICS.rawValue)) { $0.put(Int(RTAX_MTU), mtu.bytes) }
+                }
+            }
+            if let gateway = route.gateway { request.put(Int(RTA_GATEWAY.rawValue), gateway) }
+            if let deviceIndex { request.put(Int(RTA_OIF.rawValue), deviceIndex) }
         }
     }
 }

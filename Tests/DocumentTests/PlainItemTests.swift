@@ -1,0 +1,132 @@
+import Glibc
+import NetworkTesting
+import Testing
+
+@testable import Document
+
+/// Long lists are read without libyaml: nobody may see a difference.
+@Suite struct PlainItemTests {
+    private var firstSeed: UInt64 { getenv("WEFT_SEED").flatMap { UInt64(String(cString: $0)) } ?? 1 }
+
+    /// Whatever is read, it is what libyaml alone makes of it: the same values at the same places, or the same complaint.
+    @Test func readsWhatLibyamlReads() {
+        var spared = 0
+        var refused = 0
+        for seed in firstSeed..<firstSeed + 1500 {
+            var random = SeededGenerator(seed: seed)
+            let text = Self.text(&random)
+            let alone = Reading(text, readsPlainItems: false)
+            let abridged = Reading(text, readsPlainItems: true)
+            guard alone.values == abridged.values, alone.complaint == abridged.complaint else {
+                Issue.record("seed \(seed) is read otherwise: \(String(decoding: text, as: UTF8.self))")
+                return
+            }
+            if alone.complaint != nil { refused += 1 }
+            // Whole lines are kept of the items that libyaml is spared, else only what the scalars say.
+            if alone.textLength != abridged.textLength { spared += 1 }
+        }
+        #expect(spared > 300, "libyaml read nearly everything: nothing was compared")
+        #expect(refused > 300)
+    }
+
+    @Test func sparesLibyamlAllButTheFirstItemOfARun() {
+        let lines = (0..<100).map { "    - { to: 10.8.\($0).0/24, via: 10.9.0.1, dev: \"br9\" }\n" }
+        let text = AbridgedText(
+            Array(("# ü\nweft: 1\nnode:\n  routes:\n" + lines.joined() + "  fdb: []\n").utf8)
+        )
+        #expect(text.runs.map(\.itemCount) == [99])
+        #expect(text.runs.map(\.valueCount) == [99 * 7])
+        #expect(
+            String(decoding: text.bytes, as: UTF8.self)
+                == "# ü\nweft: 1\nnode:\n  routes:\n\(lines[0])  fdb: []\n"
+        )
+    }
+
+    /// What was read of a text, in a form that can be compared.
+    private struct Reading {
+        var values: [String] = []
+        var complaint: String?
+        var textLength = 0
+
+        init(_ text: [UInt8], readsPlainItems: Bool) {
+            var reader = TreeReader(readsPlainItems: readsPlainItems)
+            do throws(Complaint) {
+                try reader.read(Source(name: "first.yaml", text: "weft: 1\n"))
+                try reader.read(Source(name: "a.yaml", bytes: text))
+            } catch {
+                complaint = "\(error)"
+                return
+            }
+            let tree = reader.tree
+            textLength = tree.text.count
+            values = tree.nodes.indices.map { index in
+                let node = tree.nodes[index]
+                let place = "\(node.line):\(node.column) \(node.shape)"
+                switch node.shape {
+                case .plain, .quoted: return "\(place) \(tree.string(of: index))"
+                case .list, .mapping, .alias: return "\(place) \(node.first) \(node.extent)"
+                }
+            }
+            values += tree.sources.map { "\($0)" }
+        }
+    }
+
+    // MARK: Texts
+
+    private static let places = [
+        "node:\n  routes:\n", "routes:\n", "a: &a\n", "# ü\nö: ä\nlist:\n", "node:\n  routes:\n  ", "- 1\n",
+        "", "? x\n:\n", "- - 1\n",
+        "weft: 1\n---\n", "a: !!seq\n", "\u{feff}list:\n", "a: |\n", "a: \"\n", "a: b\n", "a: [\n",
+        "a: 1\r\nb:\r\n", "{\n", "a: '\n", "a: \u{2028}b\nlist:\n", "%YAML 1.1\n---\n", "a: b:\n",
+    ]
+    private static let separators = [
+        "", "", "    # comment\n", "\n", "# comment\n", "other:\n", "  other:\n", "]\n", "\"\n", "'\n",
+        "b: *a\n", "...\n", "---\n", "}\n",
+    ]
+    private static let keys = ["to", "via", "dev", "a_b", "x1", "y", "no", "NULL", "a-b", "a.b"]
+    private static let values = [
+        "10.8.0.0/16", "\"02:00:00:00:00:07\"", "br9", "true", "1024", "fd00::1", "fd00::/64", "'single'",
+        "\"\"", "\"a b\"",
+        "null", "default", "2222:22", "a/b.c-d_e",
+    ]
+    private static let oddities = [
+        "fd00::", "a b", "\"x\\ty\"", "'it''s'", "\"it's\"", "&a b", "*a", "!!str b", "~", "[1]", "{ b: c }",
+        "<<", "-1", "",
+        "\"ü\"", "ü", "a\tb", "a # b", "a,", "\"a", "a:", "::1", "\"a\"b", "a}", "@a", "\u{7f}", "- a",
+    ]
+
+    private static func text(_ random: inout SeededGenerator) -> [UInt8] {
+        let isLikelyGood = Bool.random(using: &random)
+        let places = isLikelyGood ? Array(places.prefix(4)) : places
+        let separators = isLikelyGood ? Array(separators.prefix(4)) : separators
+        var text = places.randomElement(using: &random) ?? ""
+        let usual = Int.random(in: 2...4, using: &random)
+        for _ in 0..<Int.random(in: 1...3, using: &random) {
+            let width = isLikelyGood ? usual : Int.random(in: 0...4, using: &random)
+            let indent = String(repeating: " ", count: width)
+            let count = Int.random(in: 0...20, using: &random)
+            let odd = Int.random(in: 0..<6, using: &random) == 0 ? Int.random(in: 0...20, using: &random) : -1
+            for number in 0..<count {
+                text += line(indent, isOdd: number == odd, &random)
+            }
+            text += separators.randomElement(using: &random) ?? ""
+        }
+        if Int.random(in: 0..<8, using: &random) == 0 { text.removeLast(min(text.count, 1)) }
+        return Array(text.utf8)
+    }
+
+    private static func line(_ indent: String, isOdd: Bool, _ random: inout SeededGenerator) -> String {
+        let count = Int.random(in: 1...4, using: &random)
+        let odd = isOdd ? Int.random(in: 0..<count, using: &random) : -1
+        let entries = (0..<count).map { number in
+            let value = (number == odd ? oddities : values).randomElement(using: &random) ?? ""
+            return "\(keys.randomElement(using: &random) ?? ""): \(value)"
+        }
+        let space = ["", " ", " ", "  "].randomElement(using: &random) ?? ""
+        let comma = [",", ", ", ", ", " , "].randomElement(using: &random) ?? ""
+        let item = "\(indent)- {\(space)\(entries.joined(separator: comma))\(space)}"
+        guard isOdd, Bool.random(using: &random) else { return item + "\n" }
+        let endings = [" \n", " # c\n", "\r\n", "\n\n", "\t\n", ": b\n", ", c\n", "\n ", "\u{85}", "x\n"]
+        return item + (endings.randomElement(using: &random) ?? "")
+    }
+}
