@@ -14,6 +14,10 @@ package struct Neighbour: Hashable, Sendable {
     package var mac: MACAddress
     /// The link it is on.
     package var link: LinkID
+    /// The protocol of whose it is; `nil` for Weft's.
+    ///
+    /// Only a rollback names others: it gives back what a document had taken over. `NDA_PROTOCOL`.
+    package var owner: UInt8?
 
     package init(_ address: IPAddress, mac: MACAddress, on link: LinkID) {
         self.address = address

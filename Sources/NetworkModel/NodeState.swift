@@ -13,6 +13,10 @@ package struct NodeState: Hashable, Sendable {
     package var neighbours: [Neighbour] = []
     package var forwarding: [ForwardingEntry] = []
     package var sysctls: [Sysctl] = []
+    /// Links of Weft's that are left as they are, with all that is on them.
+    ///
+    /// Only a rollback has any: those that no state can express.
+    package var untouched: Set<LinkID> = []
 
     package init(node: String) {
         self.node = node

@@ -79,7 +79,20 @@ package struct ObservedLink: Hashable, Sendable {
     package var addressGeneration: AddressGeneration?
     package var group: UInt32 = 0
     package var alias = ""
+    /// In the kernel's order: of an IPv4 prefix the first is primary.
     package var addresses: [ObservedAddress] = []
+    /// The link that this one stands on, and goes with; `nil` if there is none, or it is not to be seen.
+    ///
+    /// `IFLA_LINK`, `IFLA_VXLAN_LINK`.
+    package var lower: LinkID?
+    /// Secondary IPv4 addresses outlive their primary one, by the link's own setting.
+    ///
+    /// `IPV4_DEVCONF_PROMOTE_SECONDARIES`.
+    package var promotesSecondaries = false
+    /// IPv6 is turned off here by a setting, whatever ``addressGeneration`` says.
+    ///
+    /// `DEVCONF_DISABLE_IPV6`.
+    package var isIPv6Disabled = false
     /// By which mark Weft's own are told, where it was read.
     package var mark: Mark
 
@@ -153,6 +166,16 @@ package struct ObservedAddress: Hashable, Sendable {
 
     /// True if it is Weft's, given that the link is.
     package var isManaged: Bool { protocolNumber == mark.protocolNumber }
+
+    /// The protocol of the link-local addresses that the kernel makes.
+    ///
+    /// `IFAPROT_KERNEL_LL`.
+    package static let linkLocalProtocol: UInt8 = 3
+
+    /// True for the link-local address that the kernel makes from the link's MAC.
+    package var isMadeFromMAC: Bool {
+        protocolNumber == Self.linkLocalProtocol && value.address.family == .ipv6 && value.address.isLinkLocal
+    }
 }
 
 /// A route as the kernel shows it.

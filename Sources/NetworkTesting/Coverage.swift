@@ -47,10 +47,13 @@ package final class Coverage {
         }
     }
 
+    /// What no document states.
+    private static let onlyOfRollbacks: Set<String> = ["index", "promotesSecondaries", "owner"]
+
     /// Properties of a value: each must have had two values at least.
     private func noteProperties(of value: Any, _ title: String) {
         for child in Mirror(reflecting: value).children {
-            guard let label = child.label, label != "index" else { continue }
+            guard let label = child.label, !Self.onlyOfRollbacks.contains(label) else { continue }
             values["\(title).\(label)", default: []].insert("\(child.value)")
         }
     }

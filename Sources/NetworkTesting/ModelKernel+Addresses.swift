@@ -8,7 +8,10 @@ extension ModelKernel {
         _ = try managed(id)
         guard find(address, on: id) == nil else { throw Refusal("EEXIST", "the link has the address") }
         try checkScope(address, on: id)
-        insertAddress(address, protocolNumber: Mark.node.protocolNumber, on: id)
+        guard address.address.family == .ipv4 || link(id)?.mtu.carriesIPv6 == true else {
+            throw Refusal("EACCES", "the link has no IPv6")
+        }
+        insertAddress(address.plain, protocolNumber: address.owner ?? Mark.node.protocolNumber, on: id)
     }
 
     /// Changes an address, or adds it where it is not.
@@ -16,7 +19,7 @@ extension ModelKernel {
         _ = try managed(id)
         guard let position = find(address, on: id) else { return try add(address, on: id) }
         withLink(id) { link in
-            link.addresses[position].protocolNumber = Mark.node.protocolNumber
+            link.addresses[position].protocolNumber = address.owner ?? Mark.node.protocolNumber
             link.addresses[position].isPermanent = true
             guard address.address.family == .ipv6 else { return }
             link.addresses[position].value.skipsDuplicateDetection = address.skipsDuplicateDetection
@@ -60,32 +63,44 @@ extension ModelKernel {
 
     // MARK: Deleting
 
-    mutating func delete(_ address: InterfaceAddress, on id: LinkID) throws(Refusal) {
+    mutating func delete(
+        _ address: InterfaceAddress,
+        on id: LinkID,
+        keepsSecondaries: Bool
+    ) throws(Refusal) {
         let link = try managed(id)
         let position = link.addresses.firstIndex { other in
             other.value.address == address.address && other.value.prefixLength == address.prefixLength
         }
-        guard let position else { throw Refusal("EADDRNOTAVAIL", "the link has no such address") }
+        // What is gone already is as it was wanted: the applier takes EADDRNOTAVAIL so.
+        guard let position else {
+            guard address.address.isLinkLocal else {
+                throw Refusal("EADDRNOTAVAIL", "the link has no such address")
+            }
+            return
+        }
         let origin = link.addresses[position].protocolNumber
         guard origin == Mark.node.protocolNumber || origin == 3 else {
             throw Refusal("FOREIGN", "the address is not Weft's")
         }
-        removeAddress(at: position, on: id)
+        removeAddress(at: position, on: id, keepsSecondaries: keepsSecondaries)
     }
 
-    /// Takes an address away; a primary takes its secondaries with it.
+    /// Takes an address away; a primary takes its secondaries with it, unless they are promoted.
     ///
     /// Kernel: `__inet_del_ifa()`.
-    mutating func removeAddress(at position: Int, on id: LinkID) {
+    mutating func removeAddress(at position: Int, on id: LinkID, keepsSecondaries: Bool = false) {
         guard let link = link(id) else { return }
         let address = link.addresses[position].value
         var gone = [address]
-        if address.address.family == .ipv4, link.isPrimary(position), !promotesSecondaries {
+        let wasPrimary = link.isPrimary(position)
+        let promotes = keepsSecondaries || link.promotesSecondaries || promotesSecondaries
+        if address.address.family == .ipv4, link.isPrimary(position), !promotes {
             gone += link.addresses.map(\.value).filter { $0.prefix == address.prefix && $0 != address }
         }
         withLink(id) { $0.addresses.removeAll { gone.contains($0.value) } }
         for address in gone {
-            removePrefixRoute(of: address, on: id)
+            removePrefixRoute(of: address, on: id, wasPrimary: wasPrimary && address == gone[0])
             dropSource(address.address, in: id.place)
         }
         let remaining = self.link(id)?.addresses.filter { $0.value.address.family == .ipv4 } ?? []
@@ -119,6 +134,9 @@ extension ModelKernel {
         guard let link = link(id), link.isUp, !address.hasNoPrefixRoute else { return }
         let isIPv4 = address.address.family == .ipv4
         guard !isIPv4 || !address.prefix.isHost else { return }
+        // A secondary address brings none.
+        let first = link.addresses.first { $0.value.prefix == address.prefix }?.value
+        guard !isIPv4 || first?.address == address.address else { return }
         var route = Route(to: address.prefix, in: id.place)
         route.device = id.name
         route.metric = isIPv4 ? 0 : 256
@@ -130,25 +148,41 @@ extension ModelKernel {
         self[id.place].routes.append(ObservedRoute(route, protocolNumber: 2))
     }
 
-    private mutating func removePrefixRoute(of address: InterfaceAddress, on id: LinkID) {
+    private mutating func removePrefixRoute(
+        of address: InterfaceAddress,
+        on id: LinkID,
+        wasPrimary: Bool = false
+    ) {
         let others = link(id)?.addresses ?? []
-        if let heir = others.first(where: { $0.value.prefix == address.prefix && !$0.value.hasNoPrefixRoute })
-        {
-            guard heir.value.address.family == .ipv4 else { return }
-            for position in self[id.place].routes.indices {
-                guard self[id.place].routes[position].isPrefixRoute(to: address.prefix, by: id.name) else {
-                    continue
-                }
-                self[id.place].routes[position].value.source = heir.value.address
-            }
+        if address.address.family == .ipv6 {
+            let isShared = others.contains { $0.value.prefix == address.prefix && !$0.value.hasNoPrefixRoute }
+            if !isShared { removePrefixRoutes(to: address.prefix, by: id) }
             return
         }
-        self[id.place].routes.removeAll { $0.isPrefixRoute(to: address.prefix, by: id.name) }
+        // That of a secondary address is its primary's, and stays; that of a primary goes, and its heir brings another.
+        guard wasPrimary else { return }
+        removePrefixRoutes(to: address.prefix, by: id)
+        if let heir = others.first(where: { $0.value.prefix == address.prefix }) {
+            addPrefixRoute(of: heir.value, on: id)
+        }
+    }
+
+    private mutating func removePrefixRoutes(to prefix: Prefix, by id: LinkID) {
+        self[id.place].routes.removeAll { $0.isPrefixRoute(to: prefix, by: id.name) }
+    }
+}
+
+extension InterfaceAddress {
+    /// The address as a dump shows it: whose it is stands beside it.
+    fileprivate var plain: InterfaceAddress {
+        var value = self
+        value.owner = nil
+        return value
     }
 }
 
 extension ObservedRoute {
-    fileprivate func isPrefixRoute(to prefix: Prefix, by device: InterfaceName) -> Bool {
+    func isPrefixRoute(to prefix: Prefix, by device: InterfaceName) -> Bool {
         protocolNumber == 2 && value.device == device && value.destination == prefix
     }
 }

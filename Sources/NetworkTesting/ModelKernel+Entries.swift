@@ -3,22 +3,24 @@ import NetworkModel
 extension ModelKernel {
     // MARK: Neighbours
 
-    /// Adds a neighbour exclusively; one that the kernel found out by itself is in the way too.
-    mutating func add(_ neighbour: Neighbour) throws(Refusal) {
-        _ = try managed(neighbour.link)
-        let isTaken = self[neighbour.link.place].neighbours.contains { $0.value.key == neighbour.key }
-        guard !isTaken, !learntNeighbours.contains(neighbour.key) else {
-            throw Refusal("EEXIST", "there is a neighbour of this address")
-        }
-        try replace(neighbour)
-    }
-
+    /// Adds a neighbour, in the place of one that the kernel found out by itself too; a protocol is not taken away.
+    ///
+    /// Kernel: `neigh_add()`.
     mutating func replace(_ neighbour: Neighbour) throws(Refusal) {
-        _ = try managed(neighbour.link)
+        let link = try managed(neighbour.link)
+        guard neighbour.address.family == .ipv4 || link.mtu.carriesIPv6 else {
+            throw Refusal("EINVAL", "the link has no IPv6")
+        }
         let place = neighbour.link.place
         learntNeighbours.remove(neighbour.key)
+        var value = neighbour
+        var number = neighbour.owner ?? Mark.node.protocolNumber
+        value.owner = nil
+        if let old = self[place].neighbours.first(where: { $0.value.key == neighbour.key }), number == 0 {
+            number = old.protocolNumber
+        }
         self[place].neighbours.removeAll { $0.value.key == neighbour.key }
-        self[place].neighbours.append(ObservedNeighbour(neighbour, protocolNumber: Mark.node.protocolNumber))
+        self[place].neighbours.append(ObservedNeighbour(value, protocolNumber: number))
     }
 
     mutating func delete(_ neighbour: Neighbour) throws(Refusal) {
@@ -42,6 +44,7 @@ extension ModelKernel {
         switch entry.table {
         case .bridge:
             let bridge = bridge(of: entry)
+            try checkHolder(of: entry)
             let isLearnt = bridge.map { learntAddresses[$0]?.contains(entry.mac) == true } ?? false
             guard !isLearnt, positions(ofBridgeEntry: entry).isEmpty else {
                 throw Refusal("EEXIST", "the bridge has the address")
@@ -63,6 +66,7 @@ extension ModelKernel {
         try check(entry)
         switch entry.table {
         case .bridge:
+            try checkHolder(of: entry)
             if let bridge = bridge(of: entry) { learntAddresses[bridge]?.remove(entry.mac) }
             for position in positions(ofBridgeEntry: entry).reversed() {
                 self[entry.link.place].forwarding.remove(at: position)
@@ -102,6 +106,16 @@ extension ModelKernel {
         let link = try managed(entry.link)
         if entry.table == .bridge, link.master == nil {
             throw Refusal("EINVAL", "the link is no port of a bridge")
+        }
+    }
+
+    /// An entry on a stranger's port is the stranger's.
+    private func checkHolder(of entry: ForwardingEntry) throws(Refusal) {
+        for position in positions(ofBridgeEntry: entry) {
+            let holder = self[entry.link.place].forwarding[position].link
+            if link(holder)?.isManaged == false {
+                throw Refusal("FOREIGN", "port '\(holder)' has the address")
+            }
         }
     }
 

@@ -147,11 +147,42 @@ extension ModelKernel {
         withLink(id) { $0.isUp = true }
         guard let link = link(id) else { return }
         for address in link.addresses { addPrefixRoute(of: address.value, on: id) }
-        guard link.addressGeneration == .eui64, let mac = link.mac else { return }
-        let identifier = (mac.bits >> 24 ^ 0x02_0000) << 40 | 0xfffe << 24 | mac.bits & 0xff_ffff
-        let address = IPAddress(ipv6High: 0xfe80 << 48, low: identifier)
+        makeLinkLocal(on: id)
+    }
+
+    /// Kernel: `addrconf_dev_config()`.
+    private mutating func makeLinkLocal(on id: LinkID) {
+        guard let link = link(id), link.isUp, link.mtu.carriesIPv6, link.addressGeneration == .eui64,
+            let mac = link.mac
+        else { return }
+        let address = IPAddress(linkLocalFor: mac)
         guard !link.addresses.contains(where: { $0.value.address == address }) else { return }
         insertAddress(InterfaceAddress(address, prefixLength: 64), protocolNumber: 3, on: id)
+    }
+
+    /// IPv6 leaves a link: its addresses, routes, neighbours and settings.
+    ///
+    /// Kernel: `addrconf_ifdown()` with `unregister`.
+    private mutating func dropIPv6(of id: LinkID) {
+        withLink(id) { link in
+            link.addressGeneration = nil
+            link.addresses.removeAll { $0.value.address.family == .ipv6 }
+        }
+        self[id.place].routes.removeAll { $0.value.device == id.name && $0.value.destination.family == .ipv6 }
+        self[id.place].neighbours.removeAll { $0.value.link == id && $0.value.address.family == .ipv6 }
+        learntNeighbours = learntNeighbours.filter { $0.link != id || $0.address.family == .ipv4 }
+        for path in Self.settings(of: id.name).keys where path.hasPrefix("net/ipv6/") {
+            settings[Sysctl.Key(path: path, in: id.place)] = nil
+        }
+    }
+
+    /// IPv6 comes to a link, as a new one has it.
+    private mutating func addIPv6(to id: LinkID) {
+        withLink(id) { $0.addressGeneration = .eui64 }
+        for (path, value) in Self.settings(of: id.name) where path.hasPrefix("net/ipv6/") {
+            settings[Sysctl.Key(path: path, in: id.place)] = value
+        }
+        makeLinkLocal(on: id)
     }
 
     /// What goes when a link goes down: routes by it, IPv6 addresses, neighbours.
@@ -184,21 +215,29 @@ extension ModelKernel {
         withLink(link.id) { existing in
             if from.alias != alias { existing.alias = alias }
             if from.group != Mark.node.linkGroup { existing.group = Mark.node.linkGroup }
-            if from.addressGeneration != link.addressGeneration {
-                existing.addressGeneration = link.addressGeneration
-            }
+            existing.promotesSecondaries = link.promotesSecondaries ?? existing.promotesSecondaries
         }
         if from.mac != link.mac {
             withLink(link.id) { $0.mac = link.mac }
             dropNeighbours(of: link.id)
         }
         if let mtu = link.mtu, mtu != from.mtu { try setMTU(mtu, of: link) }
+        setMode(of: link, from: from)
         if from.master != link.master { try setMaster(link.master, of: link.id) }
         if link.master != nil { withLink(link.id) { $0.setPort(link.port) } }
         if from.isUp != link.isUp {
             if link.isUp, case .vxlan(let vxlan) = link.kind { try checkSocket(of: vxlan, link.id) }
             if link.isUp { raise(link.id) } else { lower(link.id) }
         }
+    }
+
+    /// Told the mode, the kernel makes no address; where the link gets one by it, it is added with the message.
+    private mutating func setMode(of link: Link, from: ObservedLink) {
+        guard let present = self.link(link.id)?.addressGeneration, present != link.addressGeneration else {
+            return
+        }
+        withLink(link.id) { $0.addressGeneration = link.addressGeneration }
+        if from.isUp, link.isUp, from.mtu.carriesIPv6 { makeLinkLocal(on: link.id) }
     }
 
     private mutating func setMTU(_ mtu: MTU, of link: Link) throws(Refusal) {
@@ -212,13 +251,13 @@ extension ModelKernel {
 
     /// Sets an MTU; macvlan links have at most that of their parent.
     mutating func setMTU(_ mtu: MTU, ofLink id: LinkID) {
+        let old = link(id)?.mtu ?? mtu
         withLink(id) { $0.mtu = mtu }
-        guard id.place == .node else { return }
+        if old.carriesIPv6, !mtu.carriesIPv6 { dropIPv6(of: id) }
+        if !old.carriesIPv6, mtu.carriesIPv6 { addIPv6(to: id) }
         for place in places {
-            for position in self[place].links.indices {
-                guard case .macvlan(let macvlan) = self[place].links[position].kind, macvlan.parent == id.name
-                else { continue }
-                self[place].links[position].mtu = min(self[place].links[position].mtu, mtu)
+            for child in self[place].links where child.lower == id && child.isMacvlan && child.mtu > mtu {
+                setMTU(mtu, ofLink: LinkID(child.name, in: place))
             }
         }
     }
@@ -253,7 +292,10 @@ extension ModelKernel {
         case (.vxlan(let old), .vxlan(let new)):
             try checkFixed(old, new)
             if let underlay = new.underlay { try checkParent(underlay) }
-            withLink(link.id) { $0.kind = .vxlan(new) }
+            withLink(link.id) { existing in
+                existing.kind = .vxlan(new)
+                existing.lower = new.underlay.map { LinkID($0, in: .node) }
+            }
         case (.macvlan(let old), .macvlan(let new)):
             guard old.parent == new.parent else {
                 throw Refusal("EOPNOTSUPP", "a macvlan link keeps its parent")
@@ -292,6 +334,12 @@ extension ModelKernel {
         if let peer = peers[id], link(peer)?.isManaged == false {
             throw Refusal("FOREIGN", "the other end, '\(peer)', is not Weft's")
         }
+        for place in places {
+            for child in self[place].links
+            where child.lower == id && !child.isManaged && !doomed.contains(place) {
+                throw Refusal("FOREIGN", "'\(child.name)', which stands on the link, is not Weft's")
+            }
+        }
         kill(id)
     }
 
@@ -300,8 +348,8 @@ extension ModelKernel {
         guard let position = position(of: id) else { return }
         let link = self[id.place].links.remove(at: position)
         if let peer = peers.removeValue(forKey: id) { kill(peer) }
-        for place in places where id.place == .node {
-            let standing = self[place].links.filter { $0.kind.standsOn(id.name) }
+        for place in places {
+            let standing = self[place].links.filter { $0.lower == id }
             for child in standing { kill(LinkID(child.name, in: place)) }
         }
         learntAddresses[id] = nil
@@ -329,13 +377,11 @@ extension ModelKernel {
     }
 }
 
-extension ObservedLinkKind {
-    fileprivate func standsOn(_ parent: InterfaceName) -> Bool {
-        switch self {
-        case .macvlan(let macvlan): macvlan.parent == parent
-        case .vxlan(let vxlan): vxlan.underlay == parent
-        case .bridge, .veth, .other: false
-        }
+extension ObservedLink {
+    /// True for links that have no greater MTU than what they stand on.
+    fileprivate var isMacvlan: Bool {
+        guard case .macvlan = kind else { return false }
+        return true
     }
 }
 
@@ -354,7 +400,8 @@ extension ObservedLink {
         mac = link.mac
         master = link.master
         if link.master != nil { setPort(link.port) }
-        addressGeneration = link.addressGeneration
+        addressGeneration = mtu.carriesIPv6 ? link.addressGeneration : nil
+        lower = link.kind.parent.map { LinkID($0, in: .node) }
         group = Mark.node.linkGroup
         alias = Mark.node.alias(for: link.purpose)
     }

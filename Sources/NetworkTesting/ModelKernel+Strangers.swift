@@ -7,7 +7,9 @@ extension ModelKernel {
     /// Makes a link that is not Weft's, up, with the next free index.
     package mutating func addForeignLink(_ id: LinkID, kind: ObservedLinkKind, master: InterfaceName? = nil) {
         guard link(id) == nil, state[id.place] != nil else { return }
-        let index = (self[id.place].links.map(\.index).max() ?? 1) + 1
+        // The kernel counts on from its own last, whatever indexes were asked for.
+        let own = self[id.place].links.map(\.index).filter { $0 < 100_000_000 }
+        let index = (own.max() ?? 1) + 1
         var link = ObservedLink(id.name, index: index, kind: kind)
         link.isUp = true
         link.mac = MACAddress(bits: 0x0200_0000_ee00 + UInt64(index))
@@ -25,13 +27,48 @@ extension ModelKernel {
 
     /// Adds an address of another hand.
     package mutating func addForeignAddress(_ address: InterfaceAddress, on id: LinkID) {
-        guard let link = link(id) else { return }
-        guard
-            !link.addresses.contains(where: {
-                $0.value.address == address.address || $0.value.prefix == address.prefix
-            })
-        else { return }
+        guard let link = link(id), address.address.family == .ipv4 || link.mtu.carriesIPv6 else { return }
+        guard !link.addresses.contains(where: { $0.value.address == address.address }) else { return }
+        var address = address
+        // All of a prefix have one scope.
+        if let other = link.addresses.first(where: { $0.value.prefix == address.prefix }) {
+            address.scope = other.value.scope
+        }
         insertAddress(address, protocolNumber: 0, on: id)
+    }
+
+    /// Makes a link of another hand that stands on a link, in a place of its own.
+    package mutating func addForeignUpper(_ id: LinkID, kind: ObservedLinkKind, on lower: LinkID) {
+        guard let parent = link(lower), link(id) == nil else { return }
+        // The parent of a macvlan link is no port, and has none in mode passthru.
+        if case .macvlan = kind, parent.master != nil || hasPassthru(on: lower) { return }
+        addForeignLink(id, kind: kind)
+        withLink(id) { $0.lower = lower }
+    }
+
+    private func hasPassthru(on lower: LinkID) -> Bool {
+        places.contains { place in
+            self[place].links.contains { link in
+                guard case .macvlan(let macvlan) = link.kind, link.lower == lower else { return false }
+                return macvlan.mode == .passthru
+            }
+        }
+    }
+
+    /// Makes a pair of another hand.
+    package mutating func addForeignPair(_ first: LinkID, _ second: LinkID) {
+        guard link(first) == nil, link(second) == nil, state[first.place] != nil, state[second.place] != nil
+        else { return }
+        for id in [first, second] { addForeignLink(id, kind: .veth(peerIndex: 0, peerNamespace: nil)) }
+        join(first, second)
+    }
+
+    /// Takes the kernel's own routes to the prefixes of a link away.
+    package mutating func removePrefixRoutes(of id: LinkID) {
+        let prefixes = Set(link(id)?.addresses.map(\.value.prefix) ?? [])
+        self[id.place].routes.removeAll { route in
+            prefixes.contains { route.isPrefixRoute(to: $0, by: id.name) }
+        }
     }
 
     /// Adds a route of another hand, whatever is there.
@@ -42,7 +79,8 @@ extension ModelKernel {
 
     /// Adds a permanent neighbour of another hand.
     package mutating func addForeignNeighbour(_ neighbour: Neighbour) {
-        guard link(neighbour.link) != nil else { return }
+        guard let link = link(neighbour.link) else { return }
+        guard neighbour.address.family == .ipv4 || link.mtu.carriesIPv6 else { return }
         self[neighbour.link.place].neighbours.removeAll { $0.value.key == neighbour.key }
         self[neighbour.link.place].neighbours.append(ObservedNeighbour(neighbour, protocolNumber: 0))
     }
@@ -57,7 +95,8 @@ extension ModelKernel {
     package mutating func learn(_ neighbour: Neighbour) {
         guard let link = link(neighbour.link) else { return }
         let isPermanent = self[neighbour.link.place].neighbours.contains { $0.value.key == neighbour.key }
-        if !isPermanent { learntNeighbours.insert(neighbour.key) }
+        let hasFamily = neighbour.address.family == .ipv4 || link.mtu.carriesIPv6
+        if !isPermanent, hasFamily { learntNeighbours.insert(neighbour.key) }
         if case .vxlan = link.kind {
             let isKnown = self[neighbour.link.place].forwarding.contains {
                 $0.link == neighbour.link && $0.mac == neighbour.mac && $0.table == .own

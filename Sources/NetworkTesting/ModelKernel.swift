@@ -16,6 +16,8 @@ package struct ModelKernel: Sendable {
     var learntNeighbours: Set<Neighbour.Key> = []
     /// Addresses that a bridge learnt, by bridge.
     var learntAddresses: [LinkID: Set<MACAddress>] = [:]
+    /// The namespaces that the plan which is carried out takes away: what is in them is lost whatever it stands on.
+    var doomed: Set<Place> = []
     /// `net.ipv4.conf.all.promote_secondaries`: a secondary address takes the place of its deleted primary.
     package var promotesSecondaries = false
     /// How many operations were carried out.
@@ -91,6 +93,12 @@ package struct ModelKernel: Sendable {
 
     /// Records which settings are about to be written, as the registry does before anything is done.
     package mutating func intend(_ plan: Plan) {
+        doomed = Set(
+            plan.changes.compactMap { change in
+                guard case .deleteNamespace(let name, _) = change.operation else { return nil }
+                return .namespace(name)
+            }
+        )
         for change in plan.changes {
             guard case .writeSysctl(let sysctl, let before?) = change.operation else { continue }
             let first = state.recordedSysctls[sysctl.key]?.before ?? before
@@ -116,11 +124,14 @@ package struct ModelKernel: Sendable {
         case .deleteLink(let id, let index, _): try deleteLink(id, index: index)
         case .addAddress(let address, let id): try add(address, on: id)
         case .replaceAddress(let address, let id): try replace(address, on: id)
-        case .deleteAddress(let address, let id): try delete(address, on: id)
+        case .deleteAddress(let address, let id, let keepsSecondaries):
+            try delete(address, on: id, keepsSecondaries: keepsSecondaries)
+        case .addPrefixRoute(let address, let id):
+            _ = try managed(id)
+            addPrefixRoute(of: address, on: id)
         case .addRoute(let route): try add(route)
         case .replaceRoute(_, let route): try replace(route)
         case .deleteRoute(let route): try delete(route)
-        case .addNeighbour(let neighbour): try add(neighbour)
         case .replaceNeighbour(let neighbour): try replace(neighbour)
         case .deleteNeighbour(let neighbour): try delete(neighbour)
         case .addForwarding(let entry): try add(entry)
@@ -217,7 +228,8 @@ package struct ModelKernel: Sendable {
     }
 
     mutating func addSettings(of link: LinkID) {
-        for (path, value) in Self.settings(of: link.name) {
+        let hasIPv6 = self.link(link)?.mtu.carriesIPv6 ?? true
+        for (path, value) in Self.settings(of: link.name) where hasIPv6 || !path.hasPrefix("net/ipv6/") {
             settings[Sysctl.Key(path: path, in: link.place)] = value
         }
         let forwarding = settings[Sysctl.Key(path: "net/ipv4/ip_forward", in: link.place)]

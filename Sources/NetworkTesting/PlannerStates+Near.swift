@@ -12,11 +12,11 @@ extension PlannerStates {
     private mutating func edit() {
         let ids = state.links.keys.sorted()
         guard let id = pick(ids), var link = state.links[id] else { return }
-        switch number(0...11) {
+        switch number(0...12) {
         case 0:
             link.mtu =
                 link.kind.isMacvlan
-                ? nil : chance(30) ? nil : MTU(bytes: pick([1400, 1450, 1500, 9000]) ?? 1500)
+                ? nil : chance(30) ? nil : MTU(bytes: pick(Self.mtus) ?? 1500)
         case 1: link.mac = MACAddress(bits: 0x0200_0000_0000 + UInt64(number(1...6)))
         case 2: link.isUp.toggle()
         case 3: link.purpose += "x"
@@ -43,6 +43,8 @@ extension PlannerStates {
             state.namespaces.remove(pick(Self.namespaceNames) ?? Self.namespaceNames[0])
         case 10:
             return replaceEntries()
+        case 11:
+            return alterRoute()
         default:
             return rename(link)
         }
@@ -64,6 +66,15 @@ extension PlannerStates {
         var renamed = link
         renamed.id = new
         state.links[new] = renamed
+    }
+
+    /// Another way to the same gateway.
+    private mutating func alterRoute() {
+        let fitting = state.routes.indices.filter {
+            state.routes[$0].gateway != nil && state.routes[$0].device != nil
+        }
+        guard let position = pick(Array(fitting)) else { return }
+        state.routes[position].isOnLink.toggle()
     }
 
     private mutating func replaceEntries() {
@@ -104,11 +115,18 @@ extension PlannerStates {
             state.links[id]?.kind = .vxlan(vxlan)
             if !identifiers.insert("\(vxlan.vni) \(vxlan.port)").inserted { state.links[id] = nil }
         }
+        // Below an MTU of 1,280 a link has no IPv6.
+        let sizes = LinkSizes(state)
+        for id in state.links.keys where !sizes.hasIPv6(id) {
+            state.links[id]?.addresses.removeAll { $0.address.family == .ipv6 }
+        }
         let links = state.links
-        let possible = PossibleEntries(links)
+        let possible = PossibleEntries(links, sizes)
         let namespaces = state.namespaces
         state.routes = possible.routes(state.routes.filter { $0.place.name.map(namespaces.contains) ?? true })
-        state.neighbours = state.neighbours.filter { links[$0.link] != nil }
+        state.neighbours = state.neighbours.filter {
+            links[$0.link] != nil && ($0.address.family == .ipv4 || sizes.hasIPv6($0.link))
+        }
         state.forwarding = possible.forwarding(state.forwarding)
         // The kernel has one state for all destinations of the zero address.
         for position in state.forwarding.indices where state.forwarding[position].mac == .zero {
@@ -137,9 +155,11 @@ extension PlannerStates {
 /// Which entries the links of a state can have.
 private struct PossibleEntries {
     let links: [LinkID: Link]
+    let sizes: LinkSizes
 
-    init(_ links: [LinkID: Link]) {
+    init(_ links: [LinkID: Link], _ sizes: LinkSizes) {
         self.links = links
+        self.sizes = sizes
     }
 
     func routes(_ routes: [Route]) -> [Route] {
@@ -160,6 +180,8 @@ private struct PossibleEntries {
 
     private func hasDevice(_ route: Route) -> Bool {
         guard let device = route.device else { return true }
+        let id = LinkID(device, in: route.place)
+        guard route.destination.family == .ipv4 || sizes.hasIPv6(id) else { return false }
         return links[LinkID(device, in: route.place)]?.isUp == true
     }
 
@@ -185,8 +207,11 @@ private struct PossibleEntries {
 
     func sysctls(_ sysctls: [Sysctl], namespaces: Set<NamespaceName>) -> [Sysctl] {
         let possible = Set(
-            links.keys.flatMap { id in
-                ModelKernel.settings(of: id.name).keys.map { Sysctl.Key(path: $0, in: id.place) }
+            links.keys.flatMap { id -> [Sysctl.Key] in
+                let paths = ModelKernel.settings(of: id.name).keys.filter {
+                    sizes.hasIPv6(id) || !$0.hasPrefix("net/ipv6/")
+                }
+                return paths.map { Sysctl.Key(path: $0, in: id.place) }
             }
         )
         return sysctls.filter { sysctl in

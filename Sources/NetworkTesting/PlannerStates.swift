@@ -18,6 +18,8 @@ package struct PlannerStates {
 
     /// The namespaces of this world.
     package static let namespaceNames = ["blue", "green", "red"].map(namespaceName)
+    /// The MTUs that links have.
+    static let mtus: [UInt32] = [1000, 1279, 1280, 1400, 1450, 1500, 9000]
     /// The tables that routes are in.
     static let tables: [UInt32] = [Route.mainTable, 100]
 
@@ -52,6 +54,7 @@ package struct PlannerStates {
         makeTunnels()
         for id in state.links.keys.sorted() { addAddresses(to: id) }
         makeEntries()
+        sanitize()
         return state
     }
 
@@ -63,8 +66,8 @@ package struct PlannerStates {
         let mac = MACAddress(bits: 0x0200_0000_0000 + UInt64(number(1...6)))
         var link = Link(id, kind: kind, mac: mac, purpose: pick(["a", "b", "front door"]) ?? "a")
         link.isUp = chance(92)
-        // None so small that a VXLAN link on it would have less than IPv6 needs: 1,280.
-        if chance(40) { link.mtu = MTU(bytes: pick([1400, 1450, 1500, 9000]) ?? 1500) }
+        // Below 1,280 there is no IPv6.
+        if chance(40) { link.mtu = MTU(bytes: pick(Self.mtus) ?? 1500) }
         if chance(25) { link.addressGeneration = .none }
         return link
     }

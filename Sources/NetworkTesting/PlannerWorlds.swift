@@ -36,6 +36,7 @@ package struct PlannerWorlds {
         case 3...7: desired = states.near(first)
         default: desired = states.make()
         }
+        if states.chance(8) { addForeignUpper(besides: desired) }
         return PlannerCase(kernel: kernel, desired: desired, isWellFormed: isWellFormed)
     }
 
@@ -88,21 +89,66 @@ package struct PlannerWorlds {
             kernel.addForeignTunnel(LinkID(PlannerStates.name("flannel.1"), in: .node), vxlan)
         }
         if states.chance(10), let link = states.pick(kernel.state.node.links), case .bridge = link.kind {
-            kernel.addForeignLink(
-                LinkID(PlannerStates.name("tap0"), in: .node),
-                kind: .other("tun"),
-                master: link.name
-            )
+            let tap = LinkID(PlannerStates.name("tap0"), in: .node)
+            kernel.addForeignLink(tap, kind: .other("tun"), master: link.name)
+            if states.chance(50) { addForeignForwarding(on: tap) }
         }
+        if states.chance(10) { addForeignPair() }
         if states.chance(10), let name = states.pick(PlannerStates.namespaceNames) {
             kernel.addForeignNamespace(name)
         }
         for _ in 0..<3 where states.chance(30) { addForeignRoute() }
         for _ in 0..<3 where states.chance(30) { addForeignEntry() }
+        if states.chance(15) { addForeignRouteByOwnLink() }
         if states.chance(30), let name = states.pick(kernel.state.namespaces.keys.sorted()) {
             kernel.setProcessCount(states.number(1...3), in: name)
         }
         kernel.shuffleEntries(using: &states.random)
+    }
+
+    /// A static entry on a port that is not Weft's, for an address that the bridge does not have yet.
+    private mutating func addForeignForwarding(on port: LinkID) {
+        let mac = PlannerStates.stationMAC(states.number(0...4))
+        let isTaken = kernel.state.node.forwarding.contains { $0.mac == mac && $0.table == .bridge }
+        guard !isTaken, kernel.link(port)?.isManaged == false else { return }
+        kernel.addForwardingBehindWeft(ForwardingEntry(mac, on: port, table: .bridge, state: .static))
+    }
+
+    /// A macvlan or VLAN link of others on a link of Weft's, beside it or, of the node's, in a namespace of Weft's.
+    ///
+    /// No macvlan where the document wants the parent for a bridge, or alone for itself: the kernel would refuse that.
+    private mutating func addForeignUpper(besides desired: NodeState) {
+        guard let place = states.pick(kernel.places), let lower = states.pick(kernel.links(at: place)) else {
+            return
+        }
+        let id = LinkID(lower.name, in: place)
+        let home = place == .node ? states.pick(kernel.places) ?? place : place
+        let wanted = desired.links[id]
+        let isWantedAlone = desired.links.values.contains { link in
+            guard case .macvlan(let macvlan) = link.kind else { return false }
+            return macvlan.parent == lower.name && macvlan.mode == .passthru
+        }
+        let isVLAN = states.chance(50) || wanted?.master != nil || isWantedAlone
+        let kind: ObservedLinkKind = isVLAN ? .other("vlan") : .macvlan(Macvlan(parent: lower.name))
+        kernel.addForeignUpper(LinkID(PlannerStates.name("upper0"), in: home), kind: kind, on: id)
+    }
+
+    /// A pair of others with one end in a namespace of Weft's.
+    private mutating func addForeignPair() {
+        guard let place = states.pick(kernel.places.filter { $0 != .node }) else { return }
+        kernel.addForeignPair(
+            LinkID(PlannerStates.name("theirs0"), in: .node),
+            LinkID(PlannerStates.name("theirs1"), in: place)
+        )
+    }
+
+    private mutating func addForeignRouteByOwnLink() {
+        guard let place = states.pick(kernel.places),
+            let link = states.pick(kernel.links(at: place).filter { $0.isManaged && $0.isUp })
+        else { return }
+        var route = Route(to: Prefix(containing: IPAddress(ipv4: 0xac21_0000), length: 16), in: place)
+        route.device = link.name
+        kernel.addForeignRoute(route, protocolNumber: 4)
     }
 
     private mutating func addForeignRoute() {
@@ -133,11 +179,29 @@ package struct PlannerWorlds {
         )
         switch states.number(0...3) {
         case 0:
-            let bits = 0x0a09_0000 + UInt32(states.number(1...2))
-            kernel.addForeignAddress(InterfaceAddress(IPAddress(ipv4: bits), prefixLength: 24), on: id)
+            addForeignAddress(on: id, link)
         case 1: kernel.addForeignNeighbour(neighbour)
         default: kernel.learn(neighbour)
         }
+    }
+
+    /// An address of another prefix, or of one that the link has; now and then one that documents give too.
+    private mutating func addForeignAddress(on id: LinkID, _ link: ObservedLink) {
+        let own = link.addresses.map(\.value).filter { $0.address.family == .ipv4 && $0.prefixLength < 32 }
+        if let near = states.pick(own), states.chance(60) {
+            let host = UInt32(states.pick([2, 3, 77, 78]) ?? 77)
+            let address = IPAddress(ipv4: UInt32(truncatingIfNeeded: near.prefix.address.low) + host)
+            return kernel.addForeignAddress(
+                InterfaceAddress(address, prefixLength: near.prefixLength),
+                on: id
+            )
+        }
+        if states.chance(30) {
+            let address = IPAddress(ipv6High: 0xfd00 << 48, low: UInt64(states.number(1...4)))
+            return kernel.addForeignAddress(InterfaceAddress(address, prefixLength: 64), on: id)
+        }
+        let bits = 0x0a09_0000 + UInt32(states.number(1...2))
+        kernel.addForeignAddress(InterfaceAddress(IPAddress(ipv4: bits), prefixLength: 24), on: id)
     }
 
     // MARK: Drift
@@ -148,8 +212,8 @@ package struct PlannerWorlds {
         else { return }
         let id = LinkID(link.name, in: place)
         isWellFormed = false
-        switch states.number(0...15) {
-        case 0: kernel.alterMTU(of: id, to: MTU(bytes: 1340))
+        switch states.number(0...17) {
+        case 0: kernel.alterMTU(of: id, to: MTU(bytes: states.pick([1200, 1280, 1340]) ?? 1340))
         case 1: kernel.alter(id) { $0.mac = MACAddress(bits: 0x0200_0000_dddd) }
         case 2: kernel.alter(id) { if $0.group == Mark.node.linkGroup { $0.alias = "" } }
         case 3: kernel.setUp(!link.isUp, id)
@@ -164,6 +228,7 @@ package struct PlannerWorlds {
         case 12: alterForwarding(id, link)
         case 13: kernel.leaveHalfMade(id)
         case 14: alterSetting(near: state)
+        case 15, 16: kernel.removePrefixRoutes(of: id)
         default: kernel.alter(id) { $0.addressGeneration = AddressGeneration.none }
         }
     }
@@ -193,7 +258,7 @@ package struct PlannerWorlds {
         let routes = kernel.state[place]?.routes ?? []
         guard let position = states.pick(routes.indices.filter { routes[$0].isManaged }) else { return }
         kernel.alterRoute(at: position, in: place) { $0.value.mtu = MTU(bytes: 1234) }
-        if states.chance(30) { kernel.alterRoute(at: position, in: place) { $0.isUnlikeAnyOfWefts = true } }
+        if states.chance(60) { kernel.alterRoute(at: position, in: place) { $0.isUnlikeAnyOfWefts = true } }
     }
 
     private mutating func alterForwarding(_ id: LinkID, _ link: ObservedLink) {

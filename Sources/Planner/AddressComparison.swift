@@ -3,35 +3,40 @@ import NetworkModel
 /// The addresses of one link as they are and as they shall be.
 ///
 /// The kernel tells IPv4 addresses of a link apart by address and length, IPv6 ones by address. The first IPv4 address
-/// of a prefix is primary to the others: when it goes they go too (unless `promote_secondaries` is set).
+/// of a prefix is primary to the others, which go with it unless the link is told to promote the next one. It is told
+/// so wherever others are to stay: they are there all the time, strangers' among them.
+///
+/// Of a document's addresses of one IPv4 prefix the first is the primary one, unless a stranger's stands before it.
 struct AddressComparison {
-    /// An address that goes, and why if it is not simply unwanted.
-    struct Departure {
-        var value: InterfaceAddress
-        var reason: String?
+    /// An address of another hand that leaves no room for a wanted one.
+    struct Conflict {
+        var wanted: InterfaceAddress
+        var reason: String
     }
 
-    /// Addresses that go before others come: the kernel would take those with it, or refuse them.
-    private(set) var deletedFirst: [Departure] = []
+    /// What is done before routes and other entries come, in order.
+    private(set) var building: [Change] = []
     /// Addresses that go in the end.
-    private(set) var deletedLast: [Departure] = []
-    /// What is added or changed, in order.
-    private(set) var additions: [Change] = []
-    /// Addresses that another hand has given with another prefix length.
-    private(set) var conflicts: [InterfaceAddress] = []
-    /// Addresses that the kernel drops with those that go first, or as the link goes down.
+    private(set) var removing: [Change] = []
+    /// Wanted addresses that can't come.
+    private(set) var conflicts: [Conflict] = []
+    /// Addresses that go before routes come, though they may come again.
+    private(set) var deletedFirst: [InterfaceAddress] = []
+    private(set) var deletedLast: [InterfaceAddress] = []
+    /// IPv6 addresses that the kernel drops as the link goes down, or gets an MTU without IPv6.
     private(set) var dropped: Set<InterfaceAddress> = []
     /// True if at some moment the link has no IPv4 address: the kernel then drops every IPv4 route by it.
     private(set) var losesEveryIPv4First = false
     private(set) var losesEveryIPv4Last = false
+    /// The IPv4 addresses as the kernel has them once all is done, in its order.
+    private(set) var present: [InterfaceAddress]
 
     private let existing: ObservedLink
     private let link: Link
+    /// True if the link's own setting keeps secondary addresses once settings are written.
+    private let willPromote: Bool
     private var wanted: [Key: InterfaceAddress] = [:]
-    private var wantedPrefixes: Set<Prefix> = []
     private var wantedAddresses: Set<IPAddress> = []
-    /// The IPv4 prefixes of which the primary address goes first.
-    private var clearedPrefixes: Set<Prefix> = []
 
     /// What an address of a link is found by.
     private struct Key: Hashable {
@@ -44,139 +49,246 @@ struct AddressComparison {
         }
     }
 
-    init(of existing: ObservedLink, with link: Link) {
+    init(of existing: ObservedLink, with link: Link, willPromote: Bool) {
         self.existing = existing
         self.link = link
+        self.willPromote = willPromote
+        present = existing.addresses.map(\.value).filter { $0.address.family == .ipv4 }
         for address in link.addresses {
             wanted[Key(address)] = address
-            wantedPrefixes.insert(address.prefix)
             wantedAddresses.insert(address.address)
         }
-        findClearedPrefixes()
-        departures()
-        arrivals()
-        losses()
+        noteDropped()
+        clear()
+        arrive()
+        putInOrder()
+        depart()
     }
+
+    // MARK: What goes first
 
     /// True if the link goes down or gets an MTU without IPv6, and all its IPv6 addresses go with that.
     private var losesIPv6: Bool { (existing.isUp && !link.isUp) || existing.losesIPv6(as: link) }
 
-    // MARK: What goes
-
-    /// Finds the IPv4 prefixes that other addresses stay or come in although the primary one goes.
-    private mutating func findClearedPrefixes() {
-        var seen: Set<Prefix> = []
-        for address in existing.addresses where address.value.address.family == .ipv4 {
-            let prefix = address.value.prefix
-            guard seen.insert(prefix).inserted, wantedPrefixes.contains(prefix), address.isManaged else {
-                continue
-            }
-            let stays = wanted[Key(address.value)].map { !address.value.needsRemake(as: $0) } ?? false
-            if !stays { clearedPrefixes.insert(prefix) }
-        }
+    private mutating func noteDropped() {
+        guard losesIPv6 else { return }
+        dropped = Set(existing.addresses.map(\.value).filter { $0.address.family == .ipv6 })
     }
 
-    /// Sorts what goes into what goes first and what goes last, of each the secondary addresses before their primary.
-    private mutating func departures() {
-        for address in existing.addresses.reversed() {
+    /// Deletes what is in the way: what can't be changed in place, what has another scope than the wanted of its prefix,
+    /// which the kernel would refuse, or has no route to it where they have; and IPv6 addresses that come with another
+    /// length.
+    private mutating func clear() {
+        let firsts = Dictionary(
+            link.addresses.map { ($0.prefix, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        for address in existing.addresses.reversed() where !dropped.contains(address.value) {
             let value = address.value
-            if losesIPv6, value.address.family == .ipv6 {
-                dropped.insert(value)
-            } else if let wanted = wanted[Key(value)] {
-                guard value.needsRemake(as: wanted) else {
-                    if clearedPrefixes.contains(value.prefix) { dropped.insert(value) }
-                    continue
-                }
-                deletedFirst.append(Departure(value: value, reason: "to be made anew"))
+            if let wanted = wanted[Key(value)] {
+                guard value.needsRemake(as: wanted), address.isManaged else { continue }
+                delete(value, first: true, reason: "to be made anew", isCounted: false)
             } else if address.isManaged {
-                depart(value)
-            } else if address.isMadeFromMAC, link.addressGeneration == .none {
-                deletedLast.append(Departure(value: value, reason: "addrgenmode is none"))
-            } else if clearedPrefixes.contains(value.prefix) {
-                dropped.insert(value)
+                let isInTheWay =
+                    value.address.family == .ipv4
+                    ? firsts[value.prefix].map { value.needsRemake(as: $0) } ?? false
+                    : wantedAddresses.contains(value.address)
+                if isInTheWay { delete(value, first: true) }
             }
-        }
-    }
-
-    private mutating func depart(_ value: InterfaceAddress) {
-        let isInTheWay =
-            value.address.family == .ipv4
-            ? clearedPrefixes.contains(value.prefix) : wantedAddresses.contains(value.address)
-        if isInTheWay {
-            deletedFirst.append(Departure(value: value, reason: nil))
-        } else {
-            deletedLast.append(Departure(value: value, reason: nil))
         }
     }
 
     // MARK: What comes
 
-    private mutating func arrivals() {
-        var present: [Key: ObservedAddress] = [:]
-        var foreign: Set<IPAddress> = []
-        for address in existing.addresses {
-            present[Key(address.value)] = address
-            if !address.isManaged, !dropped.contains(address.value) { foreign.insert(address.value.address) }
-        }
+    private mutating func arrive() {
+        var observed: [Key: ObservedAddress] = [:]
+        for address in existing.addresses { observed[Key(address.value)] = address }
         for wanted in link.addresses {
-            if let existing = present[Key(wanted)] {
+            if let conflict = conflict(of: wanted, over: observed[Key(wanted)]) {
+                conflicts.append(Conflict(wanted: wanted, reason: conflict))
+            } else if let existing = observed[Key(wanted)] {
                 arrive(wanted, over: existing)
-                continue
+            } else if wanted.isOwn {
+                add(wanted, verb: .create)
             }
+            // What others had and the kernel dropped is not made up: not all of it is known.
+        }
+    }
+
+    /// Why a wanted address can't come, for the sake of those that are not Weft's.
+    private func conflict(of wanted: InterfaceAddress, over present: ObservedAddress?) -> String? {
+        let foreign = existing.addresses.filter { !$0.isManaged && !dropped.contains($0.value) }
+        switch wanted.address.family {
+        case .ipv6:
             // IPv6 has one prefix length for an address of a link; another hand's is not ours to change.
-            if wanted.address.family == .ipv6, foreign.contains(wanted.address) { conflicts.append(wanted) }
-            additions.append(Change(.create, .addAddress(wanted, on: link.id)))
+            let isTaken = present == nil && foreign.contains { $0.value.address == wanted.address }
+            return isTaken ? "the link has it with another prefix length, and that one is not Weft's" : nil
+        case .ipv4:
+            if let present, !present.isManaged, present.value.needsRemake(as: wanted) {
+                return "the link has it with another scope or 'noprefixroute', and that one is not Weft's"
+            }
+            let other = foreign.first { $0.value.prefix == wanted.prefix && $0.value.scope != wanted.scope }
+            return other.map { "the link has \($0.value) with scope \($0.value.scope), which is not Weft's" }
         }
     }
 
     private mutating func arrive(_ wanted: InterfaceAddress, over present: ObservedAddress) {
         let differences = present.differences(from: wanted)
-        if present.value.needsRemake(as: wanted) {
+        if deletedFirst.contains(present.value) {
             let reason = "made anew: scope and noprefixroute can't be changed in place"
-            additions.append(
-                Change(.remake, .addAddress(wanted, on: link.id), differences: differences, reason: reason)
-            )
-        } else if !differences.isEmpty {
-            additions.append(Change(.change, .replaceAddress(wanted, on: link.id), differences: differences))
+            add(wanted, verb: .remake, differences: differences, reason: reason)
         } else if dropped.contains(present.value) {
-            let reason =
-                wanted.address.family == .ipv6
-                ? "the kernel drops it as the link goes down"
-                : "the kernel drops it with the first address of its prefix"
-            additions.append(Change(.create, .replaceAddress(wanted, on: link.id), reason: reason))
+            guard wanted.isOwn else { return }
+            replace(wanted, .create, reason: "the kernel drops it as the link \(wordsForLosingIPv6)")
+        } else if !differences.isEmpty {
+            replace(wanted, .change, differences: differences)
         }
     }
 
-    // MARK: What that brings about
-
-    private mutating func losses() {
-        let isIPv4: (InterfaceAddress) -> Bool = { $0.address.family == .ipv4 }
-        let before = existing.addresses.filter { isIPv4($0.value) }
-        let first = deletedFirst.filter { isIPv4($0.value) }.count
-        let last = deletedLast.filter { isIPv4($0.value) }.count
-        let unasked = dropped.filter(isIPv4).count
-        losesEveryIPv4First = first > 0 && first + unasked == before.count
-        let strangers = before.filter {
-            !$0.isManaged && wanted[Key($0.value)] == nil && !dropped.contains($0.value)
-        }
-        losesEveryIPv4Last = last > 0 && strangers.isEmpty && !link.addresses.contains(where: isIPv4)
+    private var wordsForLosingIPv6: String {
+        existing.isUp && !link.isUp ? "goes down" : "gets an MTU too small for IPv6"
     }
+
+    private mutating func add(
+        _ value: InterfaceAddress,
+        verb: Change.Verb,
+        differences: [Difference] = [],
+        reason: String? = nil
+    ) {
+        // The kernel may have made it by itself meanwhile.
+        let isKernels = value.address == IPAddress(linkLocalFor: link.mac)
+        let operation =
+            isKernels ? Operation.replaceAddress(value, on: link.id) : .addAddress(value, on: link.id)
+        building.append(Change(verb, operation, differences: differences, reason: reason))
+        if value.address.family == .ipv4 { present.append(value) }
+    }
+
+    private mutating func replace(
+        _ value: InterfaceAddress,
+        _ verb: Change.Verb,
+        differences: [Difference] = [],
+        reason: String? = nil
+    ) {
+        building.append(
+            Change(verb, .replaceAddress(value, on: link.id), differences: differences, reason: reason)
+        )
+    }
+
+    // MARK: Order
+
+    /// Moves behind a document's first address of an IPv4 prefix what is to stay and stands before it: takes it away and
+    /// adds it again, when the first is there already, so that the link is never without one.
+    private mutating func putInOrder() {
+        var seen: Set<Prefix> = []
+        for first in link.addresses where first.address.family == .ipv4 {
+            guard seen.insert(first.prefix).inserted, present.contains(where: { Key($0) == Key(first) })
+            else { continue }
+            let ahead = present.filter { $0.prefix == first.prefix }.prefix { Key($0) != Key(first) }
+            let staying = ahead.filter { wanted[Key($0)] != nil || !isManaged($0) }
+            guard
+                staying.allSatisfy({ isManaged($0) && wanted[Key($0)]?.isOwn == true }
+                )
+            else { continue }
+            for value in staying {
+                guard let wanted = wanted[Key(value)] else { continue }
+                delete(value, first: true, reason: "to be made anew", isCounted: false)
+                add(
+                    wanted,
+                    verb: .remake,
+                    reason: "made anew: \(first) shall be the primary one of its prefix"
+                )
+            }
+        }
+    }
+
+    private func isManaged(_ value: InterfaceAddress) -> Bool {
+        existing.addresses.first { $0.value == value }?.isManaged ?? true
+    }
+
+    // MARK: What goes last
+
+    private mutating func depart() {
+        let gone = Set(deletedFirst).union(dropped)
+        for address in existing.addresses.reversed() where !gone.contains(address.value) {
+            guard wanted[Key(address.value)] == nil else { continue }
+            if address.isManaged {
+                delete(address.value, first: false)
+            } else if address.isMadeFromMAC, link.addressGeneration == .none {
+                delete(address.value, first: false, reason: "addrgenmode is none")
+            }
+        }
+        guard gainsIPv6, link.addressGeneration == .none else { return }
+        let made = InterfaceAddress(IPAddress(linkLocalFor: link.mac), prefixLength: 64)
+        if wanted[Key(made)] == nil {
+            delete(made, first: true, reason: "the kernel makes it as the link gets IPv6", isCounted: false)
+        }
+    }
+
+    /// True if IPv6 comes to the link with its MTU while it is up: the kernel makes a link-local address at once.
+    private var gainsIPv6: Bool {
+        guard existing.isUp, link.isUp, let mtu = link.mtu else { return false }
+        return !existing.mtu.carriesIPv6 && mtu.carriesIPv6
+    }
+
+    /// Deletes an address; the others of its prefix stay.
+    private mutating func delete(
+        _ value: InterfaceAddress,
+        first: Bool,
+        reason: String? = nil,
+        isCounted: Bool = true
+    ) {
+        var keepsSecondaries = false
+        if let position = present.firstIndex(of: value) {
+            let others = present.indices.filter { present[$0].prefix == value.prefix && $0 != position }
+            let isPrimary = others.allSatisfy { $0 > position }
+            keepsSecondaries = isPrimary && !others.isEmpty && !existing.promotesSecondaries
+            if !first, willPromote { keepsSecondaries = false }
+            present.remove(at: position)
+            if present.isEmpty {
+                if first { losesEveryIPv4First = true } else { losesEveryIPv4Last = true }
+            }
+        }
+        if first { deletedFirst.append(value) } else { deletedLast.append(value) }
+        let operation = Operation.deleteAddress(value, on: link.id, keepsSecondaries: keepsSecondaries)
+        let change = Change(.delete, operation, reason: reason, isCounted: isCounted)
+        if first { building.append(change) } else { removing.append(change) }
+    }
+
+    // MARK: What stays
 
     /// The addresses that are there all the time.
     var lasting: [IPAddress] {
-        let departing = Set((deletedFirst + deletedLast).map(\.value)).union(dropped)
+        let departing = Set(deletedFirst + deletedLast).union(dropped)
         return existing.addresses.map(\.value).filter { !departing.contains($0) }.map(\.address)
+    }
+
+    /// The wanted addresses that are as they were, and shall have a route to their prefix: of IPv4 the primary ones.
+    var bringingRoutes: [InterfaceAddress] {
+        let changed = Set(deletedFirst).union(dropped)
+        var primaries: [Prefix: InterfaceAddress] = [:]
+        for value in existing.addresses.map(\.value) where primaries[value.prefix] == nil {
+            primaries[value.prefix] = value
+        }
+        return existing.addresses.compactMap { observed in
+            let value = observed.value
+            guard let wanted = wanted[Key(value)], !wanted.hasNoPrefixRoute, value.bringsRoute else {
+                return nil
+            }
+            guard wanted.isOwn, !changed.contains(value) else { return nil }
+            switch value.address.family {
+            case .ipv4: return primaries[value.prefix] == value && isPrimaryStill(value) ? value : nil
+            // One that is replaced gets its route by that.
+            case .ipv6: return observed.differences(from: wanted).isEmpty ? wanted : nil
+            }
+        }
+    }
+
+    private func isPrimaryStill(_ value: InterfaceAddress) -> Bool {
+        present.first { $0.prefix == value.prefix } == value
     }
 }
 
 extension ObservedAddress {
-    /// True for the link-local address that the kernel makes from the link's MAC.
-    ///
-    /// `IFAPROT_KERNEL_LL` is 3.
-    var isMadeFromMAC: Bool {
-        protocolNumber == 3 && value.address.family == .ipv6 && value.address.isLinkLocal
-    }
-
     func differences(from wanted: InterfaceAddress) -> [Difference] {
         var list: [Difference] = []
         if wanted.address.family == .ipv4 {
@@ -185,8 +297,11 @@ extension ObservedAddress {
             Difference.note("nodad", value.skipsDuplicateDetection, wanted.skipsDuplicateDetection, in: &list)
         }
         Difference.note("noprefixroute", value.hasNoPrefixRoute, wanted.hasNoPrefixRoute, in: &list)
-        Difference.note("lifetime", isPermanent ? "forever" : "limited", "forever", in: &list)
-        Difference.note("protocol", protocolNumber, mark.protocolNumber, in: &list)
+        // Whose it is not, how long it lasts is not Weft's to say.
+        if wanted.isOwn {
+            Difference.note("lifetime", isPermanent ? "forever" : "limited", "forever", in: &list)
+        }
+        Difference.note("protocol", protocolNumber, wanted.owner ?? mark.protocolNumber, in: &list)
         return list
     }
 }
@@ -196,5 +311,12 @@ extension InterfaceAddress {
     /// protocol of an IPv4 address, nothing else.
     func needsRemake(as wanted: InterfaceAddress) -> Bool {
         address.family == .ipv4 && (scope != wanted.scope || hasNoPrefixRoute != wanted.hasNoPrefixRoute)
+    }
+
+    /// True if the kernel adds a route to its prefix, unless it is told not to.
+    ///
+    /// Kernel: `fib_add_ifaddr()`: none for IPv4 to one address alone, nor to 0.0.0.0/8.
+    fileprivate var bringsRoute: Bool {
+        address.family == .ipv6 || (prefixLength < 32 && prefix.address.low >> 24 != 0)
     }
 }

@@ -30,8 +30,9 @@ extension Operation {
         case .createNamespace, .markNamespace, .deleteNamespace: "namespace"
         case .createLink, .changeLink, .deleteLink: "link"
         case .addAddress, .replaceAddress, .deleteAddress: "address"
+        case .addPrefixRoute: "route"
         case .addRoute, .replaceRoute, .deleteRoute: "route"
-        case .addNeighbour, .replaceNeighbour, .deleteNeighbour: "neighbour"
+        case .replaceNeighbour, .deleteNeighbour: "neighbour"
         case .addForwarding, .replaceForwarding, .deleteForwarding: "fdb"
         case .writeSysctl, .restoreSysctl: "sysctl"
         }
@@ -45,10 +46,11 @@ extension Operation {
         case .changeLink(_, let link): link.id.description
         case .deleteLink(let id, _, _): id.description
         case .addAddress(let address, let link), .replaceAddress(let address, let link),
-            .deleteAddress(let address, let link):
+            .deleteAddress(let address, let link, _):
             "\(address) dev \(link)"
+        case .addPrefixRoute(let address, let link): "\(address.prefix) dev \(link.name)"
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route): route.summary
-        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+        case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             "\(neighbour.address) dev \(neighbour.link)"
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             "\(entry.mac) dev \(entry.link) \(entry.table.rawValue)\(entry.destination.map { " dst \($0)" } ?? "")"
@@ -64,9 +66,11 @@ extension Operation {
         case .createLink(let creation): creation.link.id.place
         case .changeLink(_, let link): link.id.place
         case .deleteLink(let id, _, _): id.place
-        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link): link.place
+        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
+            .addPrefixRoute(_, let link):
+            link.place
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route): route.place
-        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+        case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             neighbour.link.place
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             entry.link.place
@@ -87,11 +91,13 @@ extension Operation {
                 peer.map { " with its other end '\($0.name)'\(NodePlanner.words(for: $0.place))" } ?? ""
             return "link '\(id.name)'\(place)\(other)"
         case .addAddress(let address, let link), .replaceAddress(let address, let link),
-            .deleteAddress(let address, let link):
+            .deleteAddress(let address, let link, _):
             return "address \(address) on link '\(link.name)'\(place)"
+        case .addPrefixRoute(let address, let link):
+            return "route \(address.prefix) dev \(link.name) src \(address.address)\(place)"
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
             return "route \(route.summary)\(place)"
-        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+        case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             return
                 "neighbour \(neighbour.address) at \(neighbour.mac) on link '\(neighbour.link.name)'\(place)"
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):

@@ -100,13 +100,16 @@ package enum Operation: Hashable, Sendable {
     case addAddress(InterfaceAddress, on: LinkID)
     /// Gives an address other flags, or Weft's mark; or adds it again where the kernel may have dropped it.
     case replaceAddress(InterfaceAddress, on: LinkID)
-    case deleteAddress(InterfaceAddress, on: LinkID)
+    /// Deletes an address; `keepsSecondaries` of an IPv4 one whose prefix others stay in.
+    case deleteAddress(InterfaceAddress, on: LinkID, keepsSecondaries: Bool)
+    /// Adds the kernel's own route to the prefix of an IPv4 address, which somebody took away.
+    case addPrefixRoute(InterfaceAddress, on: LinkID)
     /// Adds a route, exclusively.
     case addRoute(Route)
     /// Replaces Weft's route of the same key; or adds it again where the kernel may have dropped it.
     indirect case replaceRoute(from: Route?, to: Route)
     case deleteRoute(Route)
-    case addNeighbour(Neighbour)
+    /// Adds a neighbour, also in the place of one that was learnt; or changes it.
     case replaceNeighbour(Neighbour)
     case deleteNeighbour(Neighbour)
     case addForwarding(ForwardingEntry)

@@ -14,6 +14,9 @@ extension ObservedLink {
         if let mode = addressGeneration {
             Difference.note("addrgenmode", mode, link.addressGeneration, in: &list)
         }
+        if let promotes = link.promotesSecondaries {
+            Difference.note("promote_secondaries", promotesSecondaries, promotes, in: &list)
+        }
         if link.master != nil, let port, master == link.master {
             port.note(differencesFrom: link.port, in: &list)
         }

@@ -29,6 +29,15 @@ enum LinkFate {
         }
     }
 
+    /// What is done that takes the link that is there away; `nil` if it stays.
+    var verbOfGoing: String? {
+        switch self {
+        case .remake: "make anew"
+        case .delete: "delete"
+        case .create, .keep, .blocked: nil
+        }
+    }
+
     /// True if the link that is there goes before anything is built.
     var goesFirst: Bool {
         switch self {
@@ -57,9 +66,12 @@ struct LinkSurvey {
         resolve(node)
         if !state.hasIPv6 { leaveOutIPv6() }
         for id in desired.keys.sorted() { decide(id) }
-        for (id, link) in observed where link.isManaged && desired[id] == nil { fates[id] = .delete(link) }
+        for (id, link) in observed where link.isManaged && desired[id] == nil {
+            if !node.untouched.contains(id) { fates[id] = .delete(link) }
+        }
         block()
         propagate()
+        protectStrangers(goneWith: node.namespaces)
     }
 
     private mutating func collect(_ namespace: ObservedNamespace, at place: Place) {
@@ -152,6 +164,39 @@ struct LinkSurvey {
         for id in desired.keys { desired[id]?.addressGeneration = .eui64 }
     }
 
+    // MARK: Strangers
+
+    /// Refuses to take away links that links of others would go with: the kernel deletes those with what they stand on,
+    /// and a pair as a whole.
+    ///
+    /// What is in a namespace that goes, goes with it whatever it stands on.
+    private mutating func protectStrangers(goneWith namespaces: Set<NamespaceName>) {
+        for id in observed.keys.sorted() {
+            guard let stranger = observed[id], !stranger.isManaged else { continue }
+            if let name = id.place.name, !namespaces.contains(name) { continue }
+            if let lower = stranger.lower { protect(id, stranger, "stands on it", goingWith: lower) }
+            if let peer = peers[id] { protect(id, stranger, "is the other end of its pair", goingWith: peer) }
+        }
+    }
+
+    private mutating func protect(
+        _ id: LinkID,
+        _ stranger: ObservedLink,
+        _ relation: String,
+        goingWith lower: LinkID
+    ) {
+        guard let verb = fates[lower]?.verbOfGoing else { return }
+        problems.append(
+            Problem(
+                "cannot \(verb) link '\(lower.name)'\(NodePlanner.words(for: lower.place)): \(stranger.kind.words) "
+                    + "'\(id.name)'\(NodePlanner.words(for: id.place)), which is not Weft's, \(relation) and would go with it",
+                hint: "remove '\(id.name)' first, or keep '\(lower.name)' as it is in the document"
+            )
+        )
+        fates[lower] = .blocked
+        if let peer = peers[lower], fates[peer]?.verbOfGoing != nil { fates[peer] = .blocked }
+    }
+
     // MARK: Fates
 
     private mutating func decide(_ id: LinkID) {
@@ -162,11 +207,10 @@ struct LinkSurvey {
         }
         guard existing.isManaged else {
             fates[id] = .blocked
-            let kind = existing.kind.name.isEmpty ? "link" : "\(existing.kind.name) link"
             let place = NodePlanner.words(for: id.place)
             problems.append(
                 Problem(
-                    "cannot create link '\(id.name)'\(place): the name is taken by a \(kind) that is not Weft's",
+                    "cannot create link '\(id.name)'\(place): the name is taken by a \(existing.kind.words) that is not Weft's",
                     hint: "choose another name, or remove that link first"
                 )
             )
@@ -251,6 +295,9 @@ struct LinkSurvey {
     }
 }
 extension ObservedLinkKind {
+    /// The kind as a person calls it: `vlan link`, or `link` for hardware.
+    var words: String { name.isEmpty ? "link" : "\(name) link" }
+
     /// The link of the node that a link of this kind stands on, if any.
     var parent: InterfaceName? {
         switch self {

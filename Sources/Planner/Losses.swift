@@ -63,10 +63,8 @@ struct Losses {
             routesByLink[link] = .whileRemoving
         }
         note(comparison.lasting, lastingAt: link.place)
-        note(comparison.deletedLast.map(\.value.address), goneFrom: link.place, .whileRemoving)
-        note(comparison.deletedFirst.map(\.value.address), goneFrom: link.place, .whileBuilding)
-        let unasked = comparison.dropped.filter { $0.address.family == .ipv4 }
-        note(unasked.map(\.address), goneFrom: link.place, .whileBuilding)
+        note(comparison.deletedLast.map(\.address), goneFrom: link.place, .whileRemoving)
+        note(comparison.deletedFirst.map(\.address), goneFrom: link.place, .whileBuilding)
     }
 
     /// Notes addresses that a link of a place loses; of several links that have one the last counts.
@@ -87,6 +85,9 @@ struct Losses {
     }
 
     // MARK: Questions
+
+    /// True if a link loses its last IPv4 address at some moment.
+    func losesIPv4(_ link: LinkID) -> Bool { routesByLink[link] != nil }
 
     /// Whether and when the kernel first drops a route that is there, or of an IPv6 one its source.
     func loss(of route: Route) -> Loss? {
@@ -138,7 +139,7 @@ struct Losses {
             let moment = routesByLink[LinkID(device, in: route.place)]
         else { return nil }
         let reason = "the kernel drops it with the last IPv4 address of link '\(device)'"
-        // With `promote_secondaries` another address may stay.
+        // Another hand may give it another address meanwhile.
         return Loss(moment: moment, isSure: false, reason: reason)
     }
 
@@ -163,6 +164,6 @@ extension ObservedLink {
     /// True if the kernel takes IPv6 away from the link as it changes: it does below an MTU of 1,280 (RFC 8200).
     func losesIPv6(as link: Link) -> Bool {
         guard let mtu = link.mtu else { return false }
-        return self.mtu.bytes >= 1280 && mtu.bytes < 1280
+        return self.mtu.carriesIPv6 && !mtu.carriesIPv6
     }
 }

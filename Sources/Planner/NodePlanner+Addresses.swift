@@ -4,12 +4,17 @@ extension NodePlanner {
     /// Addresses: added, changed, deleted; and what of the kept ones the kernel drops meanwhile.
     mutating func planAddresses() {
         for id in links.desired.keys.sorted() {
-            guard let link = links.desired[id], let fate = links.fates[id] else { continue }
+            guard var link = links.desired[id], let fate = links.fates[id] else { continue }
+            refuseIPv6(on: &link)
             switch fate {
             case .create, .remake:
                 let reason = links.reasonToComeAgain(on: id)
-                for address in link.addresses {
-                    fill(id.place, Change(.create, .addAddress(address, on: id), reason: reason))
+                // Others' were lost with the link; not all of them is known.
+                for address in link.addresses where address.isOwn {
+                    let isKernels = link.isUp && address.address == IPAddress(linkLocalFor: link.mac)
+                    let operation =
+                        isKernels ? Operation.replaceAddress(address, on: id) : .addAddress(address, on: id)
+                    fill(id.place, Change(.create, operation, reason: reason))
                 }
             case .keep(let existing):
                 planAddresses(of: link, on: existing)
@@ -21,35 +26,52 @@ extension NodePlanner {
     }
 
     private mutating func planAddresses(of link: Link, on existing: ObservedLink) {
-        let comparison = AddressComparison(of: existing, with: link)
+        let comparison = AddressComparison(of: existing, with: link, willPromote: promoting.contains(link.id))
         for conflict in comparison.conflicts {
             let place = Self.words(for: link.id.place)
             problems.append(
                 Problem(
-                    "cannot add address \(conflict) to link '\(link.id.name)'\(place): the link has it with another "
-                        + "prefix length, and that one is not Weft's",
+                    "cannot add address \(conflict.wanted) to link '\(link.id.name)'\(place): \(conflict.reason)",
                     hint: "remove it with 'ip address delete', or state it as it is"
                 )
             )
         }
-        for address in comparison.deletedFirst {
-            fill(
-                link.id.place,
-                Change(
-                    .delete,
-                    .deleteAddress(address.value, on: link.id),
-                    reason: address.reason,
-                    isCounted: address.reason == nil
+        for change in comparison.building { fill(link.id.place, change) }
+        steps.removingAddresses += comparison.removing
+        losses.note(comparison, on: link.id)
+        if existing.isUp, link.isUp { restorePrefixRoutes(comparison.bringingRoutes, of: link) }
+    }
+
+    /// Brings back the routes to the prefixes of addresses that are as they shall be, where somebody took them away.
+    ///
+    /// Not where another route of the link to that prefix is there instead: somebody has meant it so.
+    private mutating func restorePrefixRoutes(_ addresses: [InterfaceAddress], of link: Link) {
+        var seen: Set<Prefix> = []
+        for address in addresses where !prefixRoutes.contains(PrefixRoute(address.prefix, link.id)) {
+            guard seen.insert(address.prefix).inserted else { continue }
+            let operation: Operation
+            switch address.address.family {
+            case .ipv4: operation = .addPrefixRoute(address, on: link.id)
+            // Told of an address that it has, the kernel looks after its route.
+            case .ipv6: operation = .replaceAddress(address, on: link.id)
+            }
+            fill(link.id.place, Change(.create, operation, reason: "its route to \(address.prefix) is gone"))
+        }
+    }
+
+    /// Refuses IPv6 addresses on a link whose MTU, which may come from what is under it, leaves no room for IPv6.
+    private mutating func refuseIPv6(on link: inout Link) {
+        guard let mtu = link.mtu, !mtu.carriesIPv6 else { return }
+        for address in link.addresses where address.address.family == .ipv6 {
+            problems.append(
+                Problem(
+                    "cannot add address \(address) to link '\(link.id.name)'\(Self.words(for: link.id.place)): IPv6 needs "
+                        + "an MTU of 1280 bytes, and the link's is \(mtu)",
+                    hint: "give the link, or what it stands on, a larger 'mtu'"
                 )
             )
         }
-        for change in comparison.additions { fill(link.id.place, change) }
-        for address in comparison.deletedLast {
-            steps.removingAddresses.append(
-                Change(.delete, .deleteAddress(address.value, on: link.id), reason: address.reason)
-            )
-        }
-        losses.note(comparison, on: link.id)
+        link.addresses.removeAll { $0.address.family == .ipv6 }
     }
 
     /// Notes which addresses go with links that go, and which stay with links that are not Weft's.
@@ -73,5 +95,47 @@ extension NodePlanner {
         for link in links.desired.values {
             losses.note(link.addresses.map(\.address), wantedAt: link.id.place)
         }
+    }
+}
+
+/// A route to a prefix by a link, in the main table.
+struct PrefixRoute: Hashable {
+    var prefix: Prefix
+    var link: LinkID
+
+    init(_ prefix: Prefix, _ link: LinkID) {
+        self.prefix = prefix
+        self.link = link
+    }
+}
+
+extension PrefixRoute {
+    /// Those that are there: the kernel's, and such as somebody has put in their place.
+    static func all(in observed: ObservedState, and desired: NodeState) -> Set<PrefixRoute> {
+        var found: Set<PrefixRoute> = []
+        let present = observed.everywhere(\.routes).lazy.filter { !$0.isManaged }.map(\.value)
+        for route in present where route.table == Route.mainTable {
+            if let device = route.device {
+                found.insert(PrefixRoute(route.destination, LinkID(device, in: route.place)))
+            }
+        }
+        // What the document states there itself is in the place of the kernel's.
+        for route in desired.routes where route.table == Route.mainTable {
+            if let device = route.device {
+                found.insert(PrefixRoute(route.destination, LinkID(device, in: route.place)))
+            }
+        }
+        return found
+    }
+}
+
+extension NodeState {
+    /// The links whose secondary addresses are to outlive their primary one, by the state's own settings.
+    var promotingLinks: Set<LinkID> {
+        var ids: Set<LinkID> = []
+        for sysctl in sysctls where sysctl.key.path.hasSuffix("/promote_secondaries") && sysctl.value != "0" {
+            if let id = sysctl.key.link { ids.insert(id) }
+        }
+        return ids
     }
 }

@@ -20,18 +20,17 @@ extension NodePlanner {
                 continue
             }
             guard let position, isKept(wanted.link) else {
-                // A link that is there may have found the neighbour out by itself, which no dump of permanent ones shows.
-                let operation =
-                    isKept(wanted.link) ? Operation.replaceNeighbour(wanted) : .addNeighbour(wanted)
-                fill(
-                    wanted.link.place,
-                    Change(.create, operation, reason: links.reasonToComeAgain(on: wanted.link))
-                )
+                // The link, were it made a moment ago, may have found the neighbour out by itself, which no dump of
+                // permanent ones shows.
+                let reason = links.reasonToComeAgain(on: wanted.link)
+                fill(wanted.link.place, Change(.create, .replaceNeighbour(wanted), reason: reason))
                 continue
             }
             isWanted[position] = true
             let differences = elements[position].differences(from: wanted)
-            if !differences.isEmpty {
+            if wanted.owner == 0, elements[position].protocolNumber != 0 {
+                giveBack(wanted, from: elements[position], differences)
+            } else if !differences.isEmpty {
                 fill(wanted.link.place, Change(.change, .replaceNeighbour(wanted), differences: differences))
             } else if let reason = reasonForLoss(wanted.link) ?? loss?.reason {
                 fill(wanted.link.place, Change(.create, .replaceNeighbour(wanted), reason: reason))
@@ -47,6 +46,17 @@ extension NodePlanner {
         for neighbour in unwanted.sorted(by: { $0.key < $1.key }) {
             steps.removingEntries.append(Change(.delete, .deleteNeighbour(neighbour)))
         }
+    }
+
+    /// Makes a neighbour nobody's again, as it was: the kernel takes no protocol away (`neigh_add()`), so it is made anew.
+    private mutating func giveBack(
+        _ wanted: Neighbour,
+        from existing: ObservedNeighbour,
+        _ differences: [Difference]
+    ) {
+        let deletion = Operation.deleteNeighbour(existing.value)
+        fill(wanted.link.place, Change(.delete, deletion, reason: "to be made anew", isCounted: false))
+        fill(wanted.link.place, Change(.remake, .replaceNeighbour(wanted), differences: differences))
     }
 }
 
@@ -64,7 +74,7 @@ extension LinkSurvey {
     /// Why the kernel drops the neighbours of a kept link; `nil` if it does not.
     ///
     /// Kernel: `neigh_changeaddr()`, `neigh_ifdown()`.
-    fileprivate func reasonForLosingNeighbours(_ id: LinkID) -> String? {
+    func reasonForLosingNeighbours(_ id: LinkID) -> String? {
         guard case .keep(let existing)? = fates[id], let link = desired[id] else { return nil }
         if existing.isUp, !link.isUp { return "the kernel drops it as the link goes down" }
         return existing.mac == link.mac ? nil : "the kernel drops it as the link's MAC changes"
@@ -92,7 +102,7 @@ extension ObservedNeighbour {
     func differences(from wanted: Neighbour) -> [Difference] {
         var list: [Difference] = []
         Difference.note("mac", value.mac, wanted.mac, in: &list)
-        Difference.note("protocol", protocolNumber, mark.protocolNumber, in: &list)
+        Difference.note("protocol", protocolNumber, wanted.owner ?? mark.protocolNumber, in: &list)
         return list
     }
 }

@@ -15,8 +15,13 @@ extension NodePlanner {
         }
         var present = KeyIndex(placed)
         var isTaken = [Bool](repeating: false, count: placed.count)
+        let strangers = entriesOfStrangers()
         for wanted in desired.forwarding where !isBlocked(wanted.link) {
             let key = PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key
+            if !strangers.isEmpty, wanted.table == .bridge, let holder = strangers[key] {
+                refuse(wanted, holder: holder)
+                continue
+            }
             var first: Int?
             var isOnly = true
             present.forEach(key) { position in
@@ -32,6 +37,32 @@ extension NodePlanner {
         removeForwarding(placed.indices.filter { !isTaken[$0] }.map { placed[$0].entry })
     }
 
+    /// The fixed entries on ports that are not Weft's, of bridges that stay, and the ports: a bridge has an address once,
+    /// and what others have said of it stays so.
+    private func entriesOfStrangers() -> [ForwardingEntry.Key: LinkID] {
+        var holders: [ForwardingEntry.Key: LinkID] = [:]
+        for entry in observed.everywhere(\.forwarding)
+        where entry.table == .bridge && links.fates[entry.link] == nil {
+            let bridge = links.table(of: EntryTable(entry))
+            guard links.observed[entry.link]?.isManaged == false, links.keepsContents(bridge) else {
+                continue
+            }
+            holders[PlacedEntry(entry, in: bridge).key] = entry.link
+        }
+        return holders
+    }
+
+    private mutating func refuse(_ wanted: ForwardingEntry, holder: LinkID) {
+        let link = "link '\(wanted.link.name)'\(Self.words(for: wanted.link.place))"
+        problems.append(
+            Problem(
+                "cannot add fdb entry \(wanted.mac) to \(link): its bridge has the address at port '\(holder.name)', which "
+                    + "is not Weft's",
+                hint: "remove that entry with 'bridge fdb delete', or leave this one out"
+            )
+        )
+    }
+
     private mutating func removeForwarding(_ unwanted: [ForwardingEntry]) {
         var last: ForwardingEntry?
         for entry in unwanted.sorted(by: ForwardingEntry.isOrdered) where links.keepsContents(entry.link) {
@@ -44,10 +75,10 @@ extension NodePlanner {
 
     private mutating func plan(_ wanted: ForwardingEntry, over existing: [ForwardingEntry]) {
         guard let first = existing.first else {
-            // A bridge, or a VXLAN link, that is there may have learnt the address, which no dump of fixed ones shows.
-            let isKept = links.keepsContents(wanted.link)
-            let isLearnable = wanted.table == .bridge || (isKept && !wanted.takesDestinations)
-            let operation = isLearnable ? Operation.replaceForwarding(wanted) : .addForwarding(wanted)
+            // A bridge, or a VXLAN link, were it made a moment ago, may have learnt the address, which no dump of fixed
+            // ones shows.
+            let operation =
+                wanted.takesDestinations ? Operation.addForwarding(wanted) : .replaceForwarding(wanted)
             let reason = links.reasonToComeAgain(on: wanted.link)
             return fill(wanted.link.place, Change(.create, operation, reason: reason))
         }

@@ -6,7 +6,7 @@ extension NodePlanner {
         for id in links.desired.keys.sorted() {
             guard let link = links.desired[id], let parent = link.kind.parent else { continue }
             let parentID = LinkID(parent, in: .node)
-            if links.desired[parentID] != nil { continue }
+            if links.desired[parentID] != nil || desired.untouched.contains(parentID) { continue }
             switch links.observed[parentID] {
             case nil:
                 problems.append(

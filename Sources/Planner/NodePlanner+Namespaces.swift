@@ -21,13 +21,17 @@ extension NodePlanner {
         }
         for name in observed.namespaces.keys.sorted() where !desired.namespaces.contains(name) {
             let count = observed.namespaces[name]?.processCount ?? 0
+            var reasons: [String] = []
+            if count > 0 {
+                let words = count == 1 ? "process still runs" : "processes still run"
+                reasons.append("\(count) \(words) there, cut off from the network")
+            }
+            if let strangers = wordsForStrangers(in: name) { reasons.append(strangers) }
             steps.removingNamespaces.append(
                 Change(
                     .delete,
                     .deleteNamespace(name, processCount: count),
-                    reason: count == 0
-                        ? nil
-                        : "\(count) process\(count == 1 ? " still runs" : "es still run") there, cut off from the network"
+                    reason: reasons.isEmpty ? nil : reasons.joined(separator: "; ")
                 )
             )
         }
@@ -45,6 +49,17 @@ extension NodePlanner {
                 )
             )
         }
+    }
+
+    /// Which links of others go with a namespace; `nil` if none.
+    private func wordsForStrangers(in name: NamespaceName) -> String? {
+        let strangers = (observed.namespaces[name]?.links ?? []).filter { !$0.isManaged && $0.index != 1 }
+        guard !strangers.isEmpty else { return nil }
+        let texts = strangers.map { "'\($0.name)'" }.sorted()
+        let count =
+            strangers.count == 1
+            ? "1 link that is not Weft's goes" : "\(strangers.count) links that are not Weft's go"
+        return "\(count) with it: \(Self.listing(texts))"
     }
 
     private func markAgain(_ name: NamespaceName, _ existing: ObservedNamespace) -> Change {

@@ -40,7 +40,8 @@ extension NodePlanner {
     }
 
     private mutating func remove(_ route: ObservedRoute) {
-        guard survives(route) else { return }
+        // What no state can express is not put back either; so a rollback leaves what there is of it.
+        guard survives(route), !(options.isRollback && route.isUnlikeAnyOfWefts) else { return }
         let deletion = Change(.delete, .deleteRoute(route.value))
         guard let loss = losses.loss(of: route.value) else { return steps.removingRoutes.append(deletion) }
         if loss.isSure { return }
@@ -141,7 +142,7 @@ extension NodePlanner {
             )
             return false
         }
-        guard existing.isManaged else { return remember(usable: id) }
+        guard existing.isManaged, !desired.untouched.contains(id) else { return remember(usable: id) }
         problems.append(
             Problem(
                 "cannot add route \(route.summary)\(place): the link '\(device)' is no longer in the document",

@@ -14,7 +14,7 @@ extension NodePlanner {
         for setting in settings {
             let sysctl = setting.sysctl
             let existing = observed.sysctls[sysctl.key]
-            guard existing != nil || comesWithPlan(sysctl.key) else {
+            guard existing != nil || comesWithPlan(sysctl.key), !lacksIPv6(sysctl.key) else {
                 refuse(sysctl.key)
                 continue
             }
@@ -78,6 +78,8 @@ extension NodePlanner {
             guard !key.turnsOnForwarding || options.isRollback else { return nil }
             if let name = key.place.name, !desired.namespaces.contains(name) { return nil }
             if let link = key.link, let fate = links.fates[link], !fate.keepsContents { return nil }
+            // It went with the link's IPv6.
+            if lacksIPv6(key) { return nil }
             return Setting(Sysctl(key, value: record.before), isPutBack: true)
         }
     }
@@ -95,6 +97,12 @@ extension NodePlanner {
                     + "rely on it"
             )
         }
+    }
+
+    /// True for a setting of the IPv6 of a link that shall have an MTU too small for it.
+    private func lacksIPv6(_ key: Sysctl.Key) -> Bool {
+        guard key.path.hasPrefix("net/ipv6/"), let link = key.link else { return false }
+        return links.desired[link]?.mtu?.carriesIPv6 == false
     }
 
     private func putBack(_ sysctl: Sysctl) -> Change? {

@@ -13,6 +13,10 @@ struct NodePlanner {
     var warnings: [String] = []
     /// What the kernel drops by itself meanwhile.
     var losses = Losses()
+    /// The routes to prefixes that links have, by which it is noticed that one is gone.
+    let prefixRoutes: Set<PrefixRoute>
+    /// The links that are told by the document to promote secondary addresses.
+    let promoting: Set<LinkID>
     /// The links that routes may leave by.
     var usableDevices: Set<LinkID> = []
     var steps = Steps()
@@ -25,6 +29,8 @@ struct NodePlanner {
         self.options = options
         links = LinkSurvey(observed: observed, desired: desired)
         order = BuildOrder(desired: desired)
+        prefixRoutes = PrefixRoute.all(in: observed, and: desired)
+        promoting = desired.promotingLinks
         groups = Array(repeating: BuildGroup(), count: order.groupCount)
     }
 
@@ -39,6 +45,7 @@ struct NodePlanner {
         planForwarding()
         planRoutes()
         planSysctls()
+        warnOfStrangers()
     }
 
     /// Adds a change of what is on the links of a place, once they are all there.

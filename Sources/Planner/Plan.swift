@@ -15,8 +15,13 @@ package import NetworkModel
 package struct Plan: Hashable, Sendable {
     /// The changes, in the order of their execution.
     package let changes: [Change]
+    /// The position from which on things are taken away for good, with what comes back because of that: none of it is
+    /// begun before all else has come about.
+    package let removalBegins: Int
     /// What a person should know although nothing is changed for it.
     package let warnings: [String]
+    /// What a rollback leaves out because the node is in its way; of any other plan, nothing.
+    package let leftOut: [Problem]
 
     /// True if the node is as it shall be.
     package var isEmpty: Bool { changes.isEmpty }
@@ -24,7 +29,7 @@ package struct Plan: Hashable, Sendable {
     /// Compares the states and orders what differs.
     ///
     /// - Throws: ``PlanRefusal`` if the node is in the way of the document; it lists every reason. A rollback is never
-    ///   refused: it leaves out what the node is in the way of, and warns of it.
+    ///   refused: it leaves out what the node is in the way of: ``leftOut``.
     package init(
         from observed: ObservedState,
         to desired: NodeState,
@@ -36,7 +41,9 @@ package struct Plan: Hashable, Sendable {
             throw PlanRefusal(problems: planner.problems)
         }
         changes = planner.steps.ordered(around: planner.groups)
-        warnings = planner.warnings + planner.problems.map(\.message)
+        removalBegins = changes.count - planner.steps.removalCount
+        warnings = planner.warnings
+        leftOut = planner.problems
     }
 
     /// How many changes of each verb there are, as a person counts them.
@@ -100,6 +107,12 @@ struct Steps {
     var removingLinks: [Change] = []
     var removingNamespaces: [Change] = []
     var restoring: [Change] = []
+
+    /// How many changes are from the first removal on.
+    var removalCount: Int {
+        removingEntries.count + removingRoutes.count + removingAddresses.count + removingLinks.count
+            + removingNamespaces.count + restoring.count
+    }
 
     /// The changes, in the order of their execution; `groups` is what is built.
     ///

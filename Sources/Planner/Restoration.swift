@@ -25,10 +25,12 @@ extension NodeState {
         for link in namespace.links where link.isManaged {
             let id = LinkID(link.name, in: place)
             links[id] = Link(restoring: link, id: id, peer: survey.peers[id])
+            if links[id] == nil { untouched.insert(id) }
         }
-        routes += namespace.routes.filter(\.isManaged).map(\.value)
-        let own = namespace.neighbours.filter { $0.isManaged && links[$0.value.link] != nil }
-        neighbours += own.map(\.value).sorted { $0.key < $1.key }
+        routes += namespace.routes.filter { $0.isManaged && !$0.isUnlikeAnyOfWefts }.map(\.value)
+        // Others' on Weft's links too: the document may have stated them, and so taken them over.
+        let known = namespace.neighbours.filter { links[$0.value.link] != nil }
+        neighbours += known.map(\.restored).sorted { $0.key < $1.key }
         let entries = namespace.forwarding.filter { links[$0.link] != nil }.sorted(
             by: ForwardingEntry.isOrdered
         )
@@ -56,7 +58,27 @@ extension Link {
         master = link.master
         port = link.port ?? BridgePort()
         addressGeneration = link.addressGeneration ?? .eui64
-        addresses = link.addresses.filter(\.isManaged).map(\.value)
+        // Others' too: the document may have stated them, and so taken them over.
+        addresses = link.addresses.filter { !$0.isMadeFromMAC }.map(\.restored)
         index = link.index
+        promotesSecondaries = link.promotesSecondaries
+    }
+}
+
+extension ObservedAddress {
+    /// The address with whose it is.
+    fileprivate var restored: InterfaceAddress {
+        var value = value
+        value.owner = isManaged ? nil : protocolNumber
+        return value
+    }
+}
+
+extension ObservedNeighbour {
+    /// The neighbour with whose it is.
+    fileprivate var restored: Neighbour {
+        var value = value
+        value.owner = isManaged ? nil : protocolNumber
+        return value
     }
 }

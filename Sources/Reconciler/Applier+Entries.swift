@@ -14,9 +14,10 @@ extension Applier {
             try append(at: place, tag: tag) { [mark = node.mark] batch, tag in
                 batch.append(operation, index: device, mark: mark, tag: tag)
             }
-        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link):
+        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
+            .addPrefixRoute(_, let link):
             try appendEntry(operation, on: link, tag: tag)
-        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+        case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             try appendEntry(operation, on: neighbour.link, tag: tag)
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             try appendEntry(operation, on: entry.link, tag: tag)
@@ -47,12 +48,12 @@ extension MessageBatch {
         case .addAddress(let address, _): appendAddAddress(address, linkIndex: link, mark: mark, tag: tag)
         case .replaceAddress(let address, _):
             appendReplaceAddress(address, linkIndex: link, mark: mark, tag: tag)
-        case .deleteAddress(let address, _): appendDeleteAddress(address, linkIndex: link, tag: tag)
+        case .deleteAddress(let address, _, let keepsSecondaries):
+            appendDeleteAddress(address, linkIndex: link, keepsSecondaries: keepsSecondaries, tag: tag)
+        case .addPrefixRoute(let address, _): appendAddPrefixRoute(of: address, linkIndex: link, tag: tag)
         case .addRoute(let route): appendAddRoute(route, deviceIndex: index, mark: mark, tag: tag)
         case .replaceRoute(_, let route): appendReplaceRoute(route, deviceIndex: index, mark: mark, tag: tag)
         case .deleteRoute(let route): appendDeleteRoute(route, deviceIndex: index, mark: mark, tag: tag)
-        case .addNeighbour(let neighbour):
-            appendAddNeighbour(neighbour, linkIndex: link, mark: mark, tag: tag)
         case .replaceNeighbour(let neighbour):
             appendReplaceNeighbour(neighbour, linkIndex: link, mark: mark, tag: tag)
         case .deleteNeighbour(let neighbour): appendDeleteNeighbour(neighbour, linkIndex: link, tag: tag)

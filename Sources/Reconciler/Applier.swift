@@ -81,7 +81,14 @@ struct Applier: ~Copyable {
         changes = plan.changes
         do {
             var position = 0
+            var isRemoving = false
             while position < changes.count {
+                if !isRemoving, position >= plan.removalBegins {
+                    // What can't be undone is not begun while something before it may still be refused.
+                    isRemoving = true
+                    begun = position
+                    try flush()
+                }
                 position = try step(at: position)
             }
             begun = changes.count
@@ -143,9 +150,9 @@ struct Applier: ~Copyable {
             try changeLink(existing, link, tag: position)
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _):
             try writeSysctl(sysctl, tag: position)
-        case .deleteLink, .addAddress, .replaceAddress, .deleteAddress, .addRoute, .replaceRoute,
-            .deleteRoute,
-            .addNeighbour, .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding,
+        case .deleteLink, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute,
+            .replaceRoute, .deleteRoute,
+            .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding,
             .deleteForwarding:
             try appendEntry(change.operation, tag: position)
         }
@@ -160,9 +167,10 @@ struct Applier: ~Copyable {
         case .createLink(let creation):
             return creation.needs.contains { failedLinks.contains($0) }
                 || (creation.peer.map { failedPlaces.contains($0.id.place) } ?? false)
-        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link):
+        case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
+            .addPrefixRoute(_, let link):
             return failedLinks.contains(link)
-        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
+        case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             return failedLinks.contains(neighbour.link)
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             return failedLinks.contains(entry.link)
@@ -281,8 +289,8 @@ struct Applier: ~Copyable {
         case .createNamespace(let name): failedPlaces.insert(.namespace(name))
         case .createLink: loseLinks(of: operation)
         case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress,
-            .deleteAddress,
-            .addRoute, .replaceRoute, .deleteRoute, .addNeighbour, .replaceNeighbour, .deleteNeighbour,
+            .deleteAddress, .addPrefixRoute,
+            .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour, .deleteNeighbour,
             .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl:
             break
         }
@@ -370,7 +378,7 @@ extension Operation {
         case .deleteRoute: errno == .noSuchProcess
         case .deleteNeighbour, .deleteForwarding: errno == .noSuchFileOrDirectory
         case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .addAddress,
-            .replaceAddress, .addRoute, .replaceRoute, .addNeighbour, .replaceNeighbour, .addForwarding,
+            .replaceAddress, .addPrefixRoute, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding,
             .replaceForwarding, .writeSysctl, .restoreSysctl:
             false
         }

@@ -29,7 +29,7 @@ enum FailureHints {
         case (.addRoute, .fileExists):
             return
                 "another program, or an address of the document, made a route of this destination and metric"
-        case (.addNeighbour, .noBufferSpace), (.replaceNeighbour, .noBufferSpace):
+        case (.replaceNeighbour, .noBufferSpace):
             return
                 "the kernel's neighbour table is full: raise 'net.ipv4.neigh.default.gc_thresh3', or the one of IPv6"
         case (_, .noBufferSpace), (_, .outOfMemory):

@@ -135,6 +135,7 @@ struct Pass: ~Copyable {
             // What is made again must be known for Weft's, by this pass too.
             try save(Registry(intending: plan, now), over: now.registry)
             report.undone = plan.changes
+            report.rollbackFailures += plan.leftOut.map(ApplyFailure.init(leavingOut:))
             var applier = Applier(
                 node: node,
                 sessions: try Sessions(node: node, home: home, hook: hook),
@@ -150,11 +151,14 @@ struct Pass: ~Copyable {
             try applier.carryOut(plan, on: now.state)
             // The applier has led the thread elsewhere.
             sessions = try Sessions(node: node, home: home, hook: nil)
-            let after = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
-            let remaining = try Plan(from: after.state, to: restored, options: PlanOptions(isRollback: true))
-            report.rollbackFailures += remaining.changes.map(ApplyFailure.init(remaining:))
-            report.isRolledBack = remaining.isEmpty
-            if remaining.isEmpty { try restoreRegistry(before.registry, after.state) }
+            // The whole of what is against the whole of what was, not a plan, which knows only what can be planned.
+            var scope = Observer.Scope(planning: restored)
+            scope.sysctls = Array(before.state.sysctls.keys)
+            let after = try observer.observe(&sessions, scope, for: restored)
+            let differences = after.state.differences(from: before.state)
+            report.rollbackFailures += differences.map(ApplyFailure.init(notRestored:))
+            report.isRolledBack = differences.isEmpty && plan.leftOut.isEmpty
+            if differences.isEmpty { try restoreRegistry(before.registry, after.state) }
         } catch {
             report.isRolledBack = false
             report.rollbackFailures.append(ApplyFailure(breaking: error))
@@ -191,14 +195,14 @@ extension Registry {
             switch change.operation {
             case .createNamespace(let name):
                 namespaces[name] = .some(nil)
-            case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour):
+            case .replaceNeighbour(let neighbour):
                 neighbours.insert(neighbour.link.place)
             case .writeSysctl(let sysctl, let before?):
                 let first = sysctls[sysctl.key]?.before ?? before
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
             case .writeSysctl, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
                 .addAddress,
-                .replaceAddress, .deleteAddress, .addRoute, .replaceRoute, .deleteRoute,
+                .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute, .replaceRoute, .deleteRoute,
                 .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
                 .restoreSysctl:
                 break
@@ -256,6 +260,27 @@ extension ApplyFailure {
     /// What kept the node from being read again.
     init(verifying error: any Error) {
         self.init(operation: "verify what was done", object: "", sentence: "\(error)")
+    }
+
+    /// What a rollback could not even try.
+    init(leavingOut problem: Problem) {
+        let text = problem.message.hasPrefix("cannot ") ? problem.message.dropFirst(7) : problem.message[...]
+        let parts = text.split(separator: ":", maxSplits: 1)
+        self.init(
+            operation: String(parts.first ?? ""),
+            object: "",
+            sentence: parts.count > 1 ? String(parts[1].drop { $0 == " " }) : nil,
+            hint: problem.hint
+        )
+    }
+
+    /// What is not as it was, although it was undone.
+    init(notRestored difference: StateDifference) {
+        self.init(
+            operation: "restore \(difference.words)",
+            object: difference.object,
+            sentence: difference.detail
+        )
     }
 
     /// What is still to be done although everything was done.

@@ -18,10 +18,12 @@ extension Operation {
         case .changeLink(let from, let link):
             return isForeign(link.id) || !from.isManaged ? "a stranger's link" : nil
         case .deleteLink(let id, _, let peer):
-            return isForeign(id) || peer.map(isForeign) == true ? "a stranger's link" : nil
-        case .addAddress(_, let link), .replaceAddress(_, let link):
+            if isForeign(id) || peer.map(isForeign) == true { return "a stranger's link" }
+            return state.takesStranger(with: id, staying: desired.namespaces)
+                ? "a stranger's link with its own" : nil
+        case .addAddress(_, let link), .replaceAddress(_, let link), .addPrefixRoute(_, let link):
             return isForeign(link) ? "a stranger's link" : nil
-        case .deleteAddress(let address, let link):
+        case .deleteAddress(let address, let link, _):
             let present = state[link.place]?.links.first { $0.name == link.name }?.addresses.first {
                 $0.value == address
             }
@@ -34,7 +36,7 @@ extension Operation {
         case .deleteRoute(let route):
             let isWefts = state[route.place]?.routes.contains { $0.value == route && $0.isManaged } ?? false
             return isWefts ? nil : "a stranger's route"
-        case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour):
+        case .replaceNeighbour(let neighbour):
             return isForeign(neighbour.link) ? "a stranger's link" : nil
         case .deleteNeighbour(let neighbour):
             let isWefts = state[neighbour.link.place]?.neighbours.contains {
@@ -55,7 +57,7 @@ extension Operation {
         switch self {
         // Which of them may is judged by the model kernel; that the others don't, by golden cases.
         case .deleteLink: true
-        case .deleteAddress(let address, let link):
+        case .deleteAddress(let address, let link, _):
             // A wanted one is of its prefix, or it is of another length.
             tried.desired.links[link]?.addresses.contains {
                 $0.prefix == address.prefix || $0.address == address.address
@@ -72,7 +74,7 @@ extension Change {
     var comesBack: Bool {
         switch operation {
         case .addRoute, .replaceRoute: true
-        case .addNeighbour, .replaceNeighbour, .addAddress, .replaceAddress:
+        case .replaceNeighbour, .addAddress, .replaceAddress:
             reason?.hasPrefix("the kernel drops it") ?? false
         default: false
         }
@@ -81,6 +83,15 @@ extension Change {
 
 // MARK: States
 
+extension ObservedState {
+    /// True if a link of others stands on a link and does not go with its namespace anyway.
+    fileprivate func takesStranger(with id: LinkID, staying: Set<NamespaceName>) -> Bool {
+        ([.node] + staying.map(Place.namespace)).contains { place in
+            self[place]?.links.contains { !$0.isManaged && $0.lower == id } ?? false
+        }
+    }
+}
+
 extension ModelKernel {
     /// What is not Weft's, a text for each; what strangers put on Weft's links apart.
     var strangers: Set<String> {
@@ -88,9 +99,32 @@ extension ModelKernel {
         for link in state.node.links where !link.isManaged {
             all.insert("link \(link.name) \(link.index) \(link.isUp) \(link.kind) \(link.addresses)")
         }
+        all.formUnion(strangersOnOwn)
         let own = Set(state.node.links.filter(\.isManaged).map(\.name))
         for route in state.node.routes where !route.isManaged {
             if route.value.device.map(own.contains) != true { all.insert("route \(route)") }
+        }
+        return all
+    }
+
+    /// What strangers have on links of Weft's that can be kept whatever happens to others: links that stand on them,
+    /// addresses of links by index, entries on their own ports.
+    private var strangersOnOwn: Set<String> {
+        var all: Set<String> = []
+        for place in places {
+            guard let namespace = state[place] else { continue }
+            for link in namespace.links where !link.isManaged && link.lower != nil {
+                all.insert("upper \(place) \(link.name) \(link.index)")
+            }
+            for link in namespace.links where link.isManaged {
+                for address in link.addresses
+                where !address.isManaged && address.value.address.family == .ipv4 {
+                    all.insert("\(place) \(link.index) \(address.value) \(address.protocolNumber)")
+                }
+            }
+            for entry in namespace.forwarding where self.link(entry.link)?.isManaged == false {
+                all.insert("\(entry)")
+            }
         }
         return all
     }
@@ -114,7 +148,8 @@ extension ModelKernel {
             }
             all.formUnion(namespace.routes.filter(\.isManaged).map { "\($0)" })
             all.formUnion(namespace.neighbours.filter(\.isManaged).map { "\($0)" })
-            all.formUnion(namespace.forwarding.map { "\($0)" })
+            let own = namespace.forwarding.filter { self.link($0.link)?.isManaged != false }
+            all.formUnion(own.map { "\($0)" })
         }
         // In namespaces of Weft's only what is on record comes back: Weft does not ask what a new namespace has.
         let settings = ModelKernel.placeSettings.keys.map { Sysctl.Key(path: $0, in: .node) }
@@ -240,5 +275,84 @@ extension PlannerTally {
         print(report)
         guard Randomness.runs(usual: 1000) >= 1000 else { return }
         #expect(missing == [], "what never occurred proves nothing")
+    }
+}
+
+// MARK: Strangers
+
+extension Plan {
+    /// True if a text of ``ModelKernel/strangers`` is of a thing whose loss the plan tells of, or that goes with what is
+    /// taken away on purpose.
+    func tells(of text: String, _ tried: PlannerCase) -> Bool {
+        let words = text.split(separator: " ").map(String.init)
+        switch words.first {
+        case "upper": return isInLeavingNamespace(words[1])
+        case "link": return leavingPairs(tried).contains(words[1])
+        case "route": return leavingPairs(tried).contains { text.contains("(\($0))") }
+        case "namespace": return false
+        default: return isOnLeavingLink(text, tried)
+        }
+    }
+
+    private var leavingNamespaces: Set<String> {
+        Set(
+            changes.compactMap { change in
+                guard case .deleteNamespace(let name, _) = change.operation else { return nil }
+                return "\(Place.namespace(name))"
+            }
+        )
+    }
+
+    private func isInLeavingNamespace(_ place: String) -> Bool { leavingNamespaces.contains(place) }
+
+    /// Links of the node whose other end is in a namespace that goes.
+    private func leavingPairs(_ tried: PlannerCase) -> Set<String> {
+        changes.contains { change in
+            guard case .deleteNamespace = change.operation else { return false }
+            return change.reason?.contains("not Weft's") ?? false
+        } ? ["theirs0"] : []
+    }
+
+    /// True for what stood on a link, or at a bridge, that is made anew or goes.
+    private func isOnLeavingLink(_ text: String, _ tried: PlannerCase) -> Bool {
+        let doomed = changes.contains { change in
+            switch change.operation {
+            case .deleteLink(let id, let index, let peer):
+                let indexes = [index, peer.flatMap { tried.kernel.link($0)?.index }].compactMap { $0 }
+                return indexes.contains { text.contains(" \($0) ") }
+                    || text.contains("ForwardingEntry(")
+                        && tried.kernel.link(id)?.kind.name == "bridge"
+            case .deleteNamespace: return true
+            default: return false
+            }
+        }
+        return doomed
+    }
+}
+
+extension StateDifference {
+    /// True for what is a stranger's, or may be, on a link that was made anew meanwhile: nobody can bring that back.
+    ///
+    /// Nor a setting of such a link that is not on record.
+    func isOfStranger(in kernel: ModelKernel, _ before: ObservedState) -> Bool {
+        let state = kernel.state
+        if words.hasPrefix("setting") {
+            return !before.recordedSysctls.keys.contains { "\($0)" == object }
+        }
+        let foreign = ([.node] + state.namespaces.keys.map(Place.namespace)).flatMap { place -> [String] in
+            guard let namespace = state[place] else { return [] }
+            let links = namespace.links.filter { !$0.isManaged }.map { "\(LinkID($0.name, in: place))" }
+            let addresses = namespace.links.flatMap { link in
+                link.addresses.filter { !$0.isManaged }.map {
+                    "\($0.value) dev \(LinkID(link.name, in: place))"
+                }
+            }
+            let routes = namespace.routes.filter { !$0.isManaged }.map(\.value.summary)
+            let entries = namespace.forwarding.filter { kernel.link($0.link)?.isManaged == false }.map {
+                "\($0.mac) dev \($0.link)"
+            }
+            return links + addresses + routes + entries
+        }
+        return foreign.contains(object)
     }
 }

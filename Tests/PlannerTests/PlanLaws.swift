@@ -54,7 +54,7 @@ struct PlanLaws {
             do {
                 try tried.kernel.carryOut(plan)
             } catch {
-                throw Broken("\(error)\nfrom\n\(before.text)")
+                throw Broken("\(error)\nfrom\n\(before.text)\nto \(tried.desired.links)")
             }
             tried.kernel.forgetRecords(except: tried.desired)
             let after = try tried.plan()
@@ -81,8 +81,9 @@ struct PlanLaws {
     func strangersAreAsBefore() throws {
         try forEachCase { tried, plan, _ in
             let before = tried.kernel.strangers
+            let origin = tried
             try tried.kernel.carryOut(plan)
-            let lost = before.subtracting(tried.kernel.strangers)
+            let lost = before.subtracting(tried.kernel.strangers).filter { !plan.tells(of: $0, origin) }
             guard lost.isEmpty else { throw Broken("lost: \(lost.sorted())\n\(plan.text)") }
         }
     }
@@ -147,7 +148,14 @@ struct PlanLaws {
                     )
                 }
                 // What strangers have put in the place of Weft's meanwhile stays.
-                guard tried.isWellFormed, rollback.warnings.isEmpty else { continue }
+                guard tried.isWellFormed, rollback.leftOut.isEmpty else { continue }
+                let changed = kernel.observed(for: tried.desired).differences(from: before)
+                guard changed.allSatisfy({ $0.isOfStranger(in: tried.kernel, before) }) else {
+                    throw Broken(
+                        "\(changed)\nis otherwise after\n\(rollback.text)\nafter \(count) of\n\(plan.text)\nfrom\n"
+                            + before.text
+                    )
+                }
                 let was = tried.kernel.weftsOwn(recordedOn: tried.kernel)
                 let difference = kernel.weftsOwn(recordedOn: tried.kernel).symmetricDifference(was)
                 guard difference.isEmpty else {

@@ -105,7 +105,7 @@ struct ProblemTests {
         #expect(refusal.problems.allSatisfy { $0.hint != nil }, "every problem says what can be done")
     }
 
-    @Test("a rollback is not refused: it leaves out what is in the way, and warns of it")
+    @Test("a rollback is not refused: it leaves out what is in the way, and says so")
     func rollbackIsNotRefused() throws {
         let kernel = try kernel()
         let desired = desired()
@@ -114,7 +114,7 @@ struct ProblemTests {
             to: desired,
             options: PlanOptions(isRollback: true)
         )
-        #expect(plan.warnings.count == 13)
+        #expect(plan.leftOut.count == 13)
         for change in plan.changes {
             #expect(change.operation.offence(against: kernel.state, desired) == nil)
         }

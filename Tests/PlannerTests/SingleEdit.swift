@@ -48,10 +48,11 @@ enum SingleEdit: String, CaseIterable {
     private func isFitting(_ link: Link, _ state: NodeState) -> Bool {
         let isParent = state.links.values.contains { $0.kind.parent == link.id.name }
         switch self {
-        case .mtu: return link.mtu != nil && link.master == nil && !isParent
+        case .mtu: return link.mtu?.carriesIPv6 == true && link.master == nil && !isParent
         case .mac: return !state.neighbours.contains { $0.link == link.id }
         case .portOption: return link.master != nil
-        case .addressGeneration: return link.addressGeneration == .none || !link.isUp
+        case .addressGeneration:
+            return (link.addressGeneration == .none || !link.isUp) && LinkSizes(state).hasIPv6(link.id)
         case .bridgeOption: return link.kind.isBridge
         case .tunnelOption:
             guard case .vxlan = link.kind else { return false }

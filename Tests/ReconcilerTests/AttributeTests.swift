@@ -66,7 +66,8 @@ struct AttributeTests {
         // A link's identity, which a new link has: the row of `NodeState.links`.
         "Link.id",
         // Asked for by rollbacks only: the tests of faults compare indexes. The node's name is not of its kernel.
-        "Link.index", "NodeState.node",
+        "Link.index", "NodeState.node", "Link.promotesSecondaries", "NodeState.untouched",
+        "InterfaceAddress.owner", "Neighbour.owner",
         // Kernels with VLAN filtering take a VLAN that the port is in: generated states.
         "ForwardingEntry.vlan",
     ]

@@ -187,14 +187,14 @@ struct FaultTests {
         return result.status
     }
 
-    private static func dump(_ node: ThrowAwayNode) throws -> WholeDump { try WholeDump.take(of: node) }
+    static func dump(_ node: ThrowAwayNode) throws -> WholeDump { try WholeDump.take(of: node) }
 
     /// What a rollback can't bring back, and nobody misses.
     ///
     /// - a namespace that was deleted and is made again is another one, with another inode and another number on
     ///   record;
     /// - a port that left its bridge gets the next free port number, and the bridge's neighbour ids with it.
-    private static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {
+    static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {
         var counts: [String: Int] = [:]
         for line in new.lines { counts[line, default: 0] += 1 }
         for line in old.lines { counts[line, default: 0] -= 1 }
@@ -227,7 +227,7 @@ enum Faults {
 }
 
 /// A refusal at one step.
-private final class Fault: Sendable {
+final class Fault: Sendable {
     private let count = Atomic<Int>(0)
     private let step: Int
     private let errno: Errno

@@ -245,7 +245,7 @@ struct ObjectKernelTests {
                 ip route add 10.23.0.0/16 via 10.0.0.4 advmss 1000
                 ip route add 10.24.0.0/16 via inet6 fd00::9 dev v0
                 ip route add broadcast 10.25.0.0/16 dev v0
-                ip route add 10.26.0.0/16 dev v0 scope site
+                ip route add 10.26.0.0/16 dev v0 scope 50
                 ip -6 route add fd20::/64 nexthop via fd00::2 nexthop via fd00::3
                 ip -6 route add fd21::/64 via fd00::2 pref high
                 ip -6 route add fd22::/64 from fd23::/64 via fd00::2

@@ -149,16 +149,17 @@ extension Planner.Operation {
             switch self {
             case .createLink(let creation): ObjectAttributes.link(creation.link, peer: creation.peer)
             case .addAddress(let address, let link), .replaceAddress(let address, let link),
-                .deleteAddress(let address, let link):
+                .deleteAddress(let address, let link, _):
                 ObjectAttributes.address(address, on: link)
             case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
                 ObjectAttributes.route(route)
-            case .addNeighbour(let neighbour), .replaceNeighbour(let neighbour),
-                .deleteNeighbour(let neighbour):
+            case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
                 ObjectAttributes.neighbour(neighbour)
             case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
                 ObjectAttributes.forwarding(entry)
-            case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .writeSysctl,
+            case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink,
+                .addPrefixRoute,
+                .writeSysctl,
                 .restoreSysctl:
                 []
             }

@@ -38,6 +38,11 @@ package struct Link: Hashable, Sendable {
     ///
     /// Only a rollback asks for one.
     package var index: Int32?
+    /// Whether secondary addresses outlive their primary one by the link's own setting; `nil` leaves it.
+    ///
+    /// Only a rollback asks for it: deleting an address may have been broken off before it was put back.
+    /// `IPV4_DEVCONF_PROMOTE_SECONDARIES`.
+    package var promotesSecondaries: Bool?
 
     package init(_ id: LinkID, kind: LinkKind, mac: MACAddress, purpose: String) {
         self.id = id
@@ -128,12 +133,19 @@ package struct InterfaceAddress: Hashable, Sendable {
     ///
     /// `IFA_F_NOPREFIXROUTE`.
     package var hasNoPrefixRoute = false
+    /// The protocol of whose it is; `nil` for Weft's.
+    ///
+    /// Only a rollback names others: it gives back what a document had taken over. `IFA_PROTO`.
+    package var owner: UInt8?
 
     package init(_ address: IPAddress, prefixLength: UInt8) {
         precondition(prefixLength <= address.family.width, "a prefix is no longer than its address")
         self.address = address
         self.prefixLength = prefixLength
     }
+
+    /// True if it is Weft's.
+    package var isOwn: Bool { owner == nil }
 
     /// The range that is on-link through this address.
     package var prefix: Prefix { Prefix(containing: address, length: prefixLength) }
@@ -150,6 +162,8 @@ extension InterfaceAddress: CustomStringConvertible {
 package enum AddressScope: String, Hashable, Sendable, CaseIterable {
     /// Everywhere. `RT_SCOPE_UNIVERSE`.
     case global
+    /// Within the site. `RT_SCOPE_SITE`.
+    case site
     /// On the link only. `RT_SCOPE_LINK`.
     case link
     /// On this host only. `RT_SCOPE_HOST`.
@@ -159,6 +173,7 @@ package enum AddressScope: String, Hashable, Sendable, CaseIterable {
     package var number: UInt8 {
         switch self {
         case .global: 0
+        case .site: 200
         case .link: 253
         case .host: 254
         }

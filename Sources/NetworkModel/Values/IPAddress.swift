@@ -111,6 +111,12 @@ package struct IPAddress: Hashable, Sendable {
 }
 
 extension IPAddress {
+    /// The link-local address that the kernel makes from a MAC (RFC 4291, appendix A).
+    package init(linkLocalFor mac: MACAddress) {
+        let upper = (mac.bits >> 24 ^ 0x02_0000) << 40
+        self.init(ipv6High: 0xfe80 << 48, low: upper | 0xfffe << 24 | mac.bits & 0xff_ffff)
+    }
+
     package static func == (left: IPAddress, right: IPAddress) -> Bool {
         left.low == right.low && left.high == right.high && left.family == right.family
     }

@@ -13,6 +13,9 @@ package struct MTU: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.bytes = bytes
     }
 
+    /// True if a link of this MTU has IPv6: the kernel takes it away below 1,280 (RFC 8200, section 5).
+    package var carriesIPv6: Bool { bytes >= 1280 }
+
     package static func < (left: MTU, right: MTU) -> Bool { left.bytes < right.bytes }
 
     package var description: String { "\(bytes)" }

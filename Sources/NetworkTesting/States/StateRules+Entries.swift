@@ -72,7 +72,13 @@ extension StateRules {
             guard route.destination.family == .ipv4 || LinkSizes(state).hasIPv6(id) else { return false }
         }
         guard let gateway = route.gateway else { return route.device != nil }
-        if route.isOnLink { return route.device != nil }
+        if route.isOnLink {
+            // The main table's routes tell what an address is as the local one's do: one of this host is no gateway.
+            let isOwn = state.routes.contains { other in
+                other.type == .local && other.place == route.place && other.destination.contains(gateway)
+            }
+            return route.device != nil && !isOwn
+        }
         return state.links.values.contains { link in
             link.id.place == route.place && link.isUp && (route.device == nil || route.device == link.id.name)
                 && link.addresses.contains { $0.leads(to: gateway) }

@@ -51,10 +51,11 @@ package func decodeAddress(
 }
 
 extension AddressScope {
-    /// The scope of the kernel's number; `nil` for `site`, `nowhere` and the administrator's own.
+    /// The scope of the kernel's number; `nil` for `nowhere` and the administrator's own.
     init?(number: UInt8) {
         switch number {
         case Self.global.number: self = .global
+        case Self.site.number: self = .site
         case Self.link.number: self = .link
         case Self.host.number: self = .host
         default: return nil

@@ -23,12 +23,19 @@ package struct DecodedLink {
     /// - Parameters:
     ///   - here: The names of the links of its own namespace.
     ///   - node: Those of the namespace that it was made from, if that is another.
+    ///   - place: What its own namespace is called.
     /// - Returns: The link; an index that no link has is named `%INDEX`.
-    package func resolved(here: [Int32: InterfaceName], node: [Int32: InterfaceName]) -> ObservedLink {
+    package func resolved(
+        here: [Int32: InterfaceName],
+        node: [Int32: InterfaceName],
+        place: Place = .node
+    ) -> ObservedLink {
         var link = link
         link.master = masterIndex.map { here[$0] ?? Self.placeholder($0) }
-        let lower = lowerIndex.map { index in
-            (lowerNamespace == nil ? here : node)[index] ?? Self.placeholder(index)
+        let found = lowerIndex.flatMap { (lowerNamespace == nil ? here : node)[$0] }
+        let lower = lowerIndex.map { found ?? Self.placeholder($0) }
+        if goesWithLower, lowerIndex != link.index || lowerNamespace != nil {
+            link.lower = found.map { LinkID($0, in: lowerNamespace == nil ? place : .node) }
         }
         switch link.kind {
         case .macvlan(var macvlan):
@@ -42,6 +49,23 @@ package struct DecodedLink {
         }
         return link
     }
+
+    /// True if the kernel deletes this link with the one that it shows as its lower.
+    ///
+    /// Of the other end of a pair that is so too, but it stands beside. Tunnels only send by theirs.
+    private var goesWithLower: Bool {
+        switch link.kind {
+        case .bridge, .veth: false
+        case .vxlan, .macvlan: true
+        case .other(let name): !Self.kindsThatStay.contains(name)
+        }
+    }
+
+    private static let kindsThatStay: Set<String> = [
+        "", "netkit", "gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan", "ipip", "ip6tnl", "sit",
+        "vti",
+        "vti6", "xfrm",
+    ]
 
     /// What stands for the name of a link that can't be seen: no link can be called so in a document.
     private static func placeholder(_ index: Int32) -> InterfaceName {
@@ -86,7 +110,7 @@ package func decodeLink(
         case Int(IFLA_LINK): decoded.lowerIndex = attribute.int32
         case Int(IFLA_LINK_NETNSID): decoded.lowerNamespace = attribute.int32
         case Int(IFLA_LINKINFO): information = attribute.nested
-        case Int(IFLA_AF_SPEC): decoded.link.addressGeneration = addressGeneration(attribute.nested)
+        case Int(IFLA_AF_SPEC): decoded.link.readFamilies(attribute.nested)
         default: break
         }
     }
@@ -95,17 +119,44 @@ package func decodeLink(
     return decoded
 }
 
-private func addressGeneration(_ families: NetlinkAttributes) -> AddressGeneration? {
-    var families = families
-    while let family = families.next() {
-        guard CInt(family.type) == AF_INET6 else { continue }
-        var attributes = family.nested
-        while let attribute = attributes.next() {
-            guard Int(attribute.type) == Int(IFLA_INET6_ADDR_GEN_MODE) else { continue }
-            return AddressGeneration.allCases.first { $0.number == attribute.uint8 }
+extension ObservedLink {
+    /// Reads `IFLA_AF_SPEC`: what the link's IPv4 and IPv6 have by themselves.
+    ///
+    /// Kernel: `inet_fill_link_af()`, `inet6_fill_ifla6_attrs()`.
+    fileprivate mutating func readFamilies(_ families: NetlinkAttributes) {
+        var families = families
+        while let family = families.next() {
+            var attributes = family.nested
+            while let attribute = attributes.next() {
+                switch (CInt(family.type), Int(attribute.type)) {
+                case (AF_INET, Int(IFLA_INET_CONF)):
+                    // The settings have no 0, and are counted from 1 on.
+                    let position = Int(IPV4_DEVCONF_PROMOTE_SECONDARIES) - 1
+                    promotesSecondaries = attribute.setting(position) ?? 0 != 0
+                case (AF_INET6, Int(IFLA_INET6_CONF)):
+                    isIPv6Disabled = attribute.setting(disablingIPv6) ?? 0 != 0
+                case (AF_INET6, Int(IFLA_INET6_ADDR_GEN_MODE)):
+                    addressGeneration = AddressGeneration.allCases.first { $0.number == attribute.uint8 }
+                default:
+                    break
+                }
+            }
         }
     }
-    return nil
+}
+
+/// `DEVCONF_DISABLE_IPV6`, of a header that Glibc's are in the way of.
+///
+/// Kernel: `include/uapi/linux/ipv6.h`.
+private let disablingIPv6 = 26
+
+extension NetlinkAttribute {
+    /// The setting at a position of an array of settings; `nil` if the kernel knows fewer.
+    fileprivate func setting(_ position: Int) -> Int32? {
+        let size = MemoryLayout<Int32>.size
+        guard payload.count >= (position + 1) * size else { return nil }
+        return payload.loadUnaligned(fromByteOffset: position * size, as: Int32.self)
+    }
 }
 
 extension DecodedLink {

@@ -36,7 +36,7 @@ package func observeNamespace(
     options: ObservationOptions = ObservationOptions()
 ) throws -> ObservedNamespace {
     var observed = ObservedNamespace()
-    observed.links = try observeLinks(on: &socket, mark: mark, nodeLinks: nodeLinks)
+    observed.links = try observeLinks(on: &socket, place: place, mark: mark, nodeLinks: nodeLinks)
     let names = Dictionary(
         observed.links.map { ($0.index, $0.name) },
         uniquingKeysWith: { first, _ in first }
@@ -65,6 +65,7 @@ package func observeNamespace(
 /// Reads all links of a namespace with their addresses, in order of index.
 package func observeLinks(
     on socket: inout NetlinkSocket,
+    place: Place = .node,
     mark: Mark = .node,
     nodeLinks: [Int32: InterfaceName] = [:]
 ) throws -> [ObservedLink] {
@@ -85,7 +86,7 @@ package func observeLinks(
         uniquingKeysWith: { first, _ in first }
     )
     return decoded.map { decoded in
-        var link = decoded.resolved(here: names, node: nodeLinks)
+        var link = decoded.resolved(here: names, node: nodeLinks, place: place)
         link.addresses = addresses[link.index] ?? []
         return link
     }.sorted { $0.index < $1.index }

@@ -4,6 +4,26 @@ package import Netlink
 package import NetworkModel
 
 extension MessageBatch {
+    /// Adds the kernel's own route to the prefix of an IPv4 address, which somebody took away.
+    ///
+    /// To the last attribute the one that the kernel made with the address, and goes with it again.
+    ///
+    /// Equivalent to `ip route append PREFIX dev DEVICE proto kernel scope link src ADDRESS`. Appended, as the kernel does:
+    /// another link may have an address of that prefix too.
+    ///
+    /// Kernel: `net/ipv4/fib_frontend.c`, `fib_add_ifaddr()`, `fib_magic()`.
+    package mutating func appendAddPrefixRoute(of address: InterfaceAddress, linkIndex: Int32, tag: Int) {
+        var route = Route(to: address.prefix, in: .node)
+        route.source = address.address
+        append(
+            route,
+            linkIndex,
+            protocolNumber: UInt8(RTPROT_KERNEL),
+            flags: CInt(NLM_F_CREATE | NLM_F_APPEND),
+            tag
+        )
+    }
+
     /// Adds an address to a link, marked as Weft's.
     ///
     /// Equivalent to `ip addr add ADDRESS dev DEVICE scope SCOPE [nodad] [noprefixroute] proto weft`.
@@ -35,8 +55,23 @@ extension MessageBatch {
     /// Removes an address from a link.
     ///
     /// Equivalent to `ip addr del ADDRESS dev DEVICE`. Refused with `EADDRNOTAVAIL` if it is gone.
-    package mutating func appendDeleteAddress(_ address: InterfaceAddress, linkIndex: Int32, tag: Int) {
+    ///
+    /// - Parameters:
+    ///   - address: The address.
+    ///   - linkIndex: Its link.
+    ///   - keepsSecondaries: True if the other IPv4 addresses of its prefix shall stay, of which the next becomes the
+    ///     primary one. The link is told so for this one deletion; the three messages are of one send, which the
+    ///     kernel goes through at a stretch.
+    ///   - tag: What refusals are told by.
+    package mutating func appendDeleteAddress(
+        _ address: InterfaceAddress,
+        linkIndex: Int32,
+        keepsSecondaries: Bool = false,
+        tag: Int
+    ) {
+        if keepsSecondaries { appendPromoteSecondaries(true, linkIndex: linkIndex, tag: tag) }
         append(address, linkIndex, .delete, .node, tag)
+        if keepsSecondaries { appendPromoteSecondaries(false, linkIndex: linkIndex, tag: tag) }
     }
 
     private mutating func append(
@@ -65,7 +100,7 @@ extension MessageBatch {
         guard let built else { preconditionFailure("libnl built no message") }
         let message = RequestMessage(owning: built)
         // libnl 3.7 has no setter for the protocol.
-        if operation != .delete { message.put(Int(IFA_PROTO), mark.protocolNumber) }
+        if operation != .delete { message.put(Int(IFA_PROTO), address.owner ?? mark.protocolNumber) }
         message.append(to: &self, tag: tag)
     }
 }

@@ -121,6 +121,9 @@ extension MessageBatch {
         if observed.mac != desired.mac { settings.mac = desired.mac }
         if let mtu = desired.mtu, mtu != observed.mtu { settings.mtu = mtu }
         if observed.master != desired.master { settings.master = masterIndex ?? 0 }
+        if let promotes = desired.promotesSecondaries, promotes != observed.promotesSecondaries {
+            settings.promotesSecondaries = promotes
+        }
         settings.addressGeneration = observed.newAddressGeneration(as: desired)
         settings.modeNeedsMTU = observed.addressGeneration == nil
         if observed.isUp != desired.isUp { settings.isUp = desired.isUp }
@@ -136,7 +139,21 @@ extension MessageBatch {
         }
         settings.kind = desired.kind.name
         settings.kindOptions = desired.kind.options(differingFrom: observed.kind, underlayIndex: parentIndex)
+        if let address = observed.missingLinkLocal(as: desired) {
+            appendReplaceAddress(address, linkIndex: observed.index, tag: tag)
+        }
         append(settings, index: observed.index, tag: tag)
+    }
+
+    /// Says whether the secondary IPv4 addresses of a link outlive their primary one.
+    ///
+    /// Equivalent to `sysctl net.ipv4.conf.NAME.promote_secondaries=…`.
+    ///
+    /// Kernel: `net/ipv4/devinet.c`, `inet_set_link_af()`, `__inet_del_ifa()`.
+    mutating func appendPromoteSecondaries(_ promotes: Bool, linkIndex: Int32, tag: Int) {
+        var settings = LinkSettings()
+        settings.promotesSecondaries = promotes
+        append(settings, index: linkIndex, tag: tag)
     }
 
     /// Marks the namespace of the socket, and raises its `lo`.
@@ -195,21 +212,38 @@ extension MessageBatch {
     }
 }
 
-extension MTU {
-    /// True if a link of this MTU has IPv6: the kernel takes it away from those of a smaller one (RFC 8200, section 5).
-    fileprivate var carriesIPv6: Bool { bytes >= 1280 }
-}
-
 extension ObservedLink {
     /// What must be said of how the link-local address is made; `nil` if nothing.
     ///
-    /// A link without IPv6 refuses to be told (`EAFNOSUPPORT`); one that gets IPv6 by its MTU begins with the default.
+    /// A link without IPv6 refuses to be told (`EAFNOSUPPORT`); one that gets IPv6 by its MTU begins with what the
+    /// setting `net.ipv6.conf.default.addr_gen_mode` says.
     fileprivate func newAddressGeneration(as desired: Link) -> AddressGeneration? {
         guard (desired.mtu ?? mtu).carriesIPv6 else { return nil }
         if let addressGeneration {
             return addressGeneration == desired.addressGeneration ? nil : desired.addressGeneration
         }
-        return !mtu.carriesIPv6 && desired.addressGeneration != .eui64 ? desired.addressGeneration : nil
+        return mtu.carriesIPv6 ? nil : desired.addressGeneration
+    }
+}
+
+extension ObservedLink {
+    /// The link-local address that a link which is up, and stays so, must be given as it begins to have one.
+    ///
+    /// The kernel makes it only as the link goes up, or as the mode is written as a setting: told by message
+    /// (`inet6_set_link_af()`) it does nothing. So it is added beforehand, for the kernel's own, and no packet is lost.
+    fileprivate func missingLinkLocal(as desired: Link) -> InterfaceAddress? {
+        guard addressGeneration == AddressGeneration.none, desired.addressGeneration == .eui64 else {
+            return nil
+        }
+        guard isUp, desired.isUp, !isIPv6Disabled, mtu.carriesIPv6, (desired.mtu ?? mtu).carriesIPv6 else {
+            return nil
+        }
+        let address = IPAddress(linkLocalFor: desired.mac)
+        let isThere = addresses.contains { $0.value.address == address }
+        guard !isThere, !desired.addresses.contains(where: { $0.address == address }) else { return nil }
+        var value = InterfaceAddress(address, prefixLength: 64)
+        value.owner = ObservedAddress.linkLocalProtocol
+        return value
     }
 }
 

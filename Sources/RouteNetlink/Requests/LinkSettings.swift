@@ -10,6 +10,8 @@ struct LinkSettings {
     /// The index of the bridge; 0 takes the link out of its bridge.
     var master: Int32?
     var addressGeneration: AddressGeneration?
+    /// Whether secondary IPv4 addresses outlive their primary one.
+    var promotesSecondaries: Bool?
     /// True if only ``mtu`` gives the link the IPv6 that ``addressGeneration`` is of.
     var modeNeedsMTU = false
     var isUp: Bool?
@@ -21,7 +23,7 @@ struct LinkSettings {
     /// True if there is nothing to set.
     var isEmpty: Bool {
         mac == nil && mtu == nil && group == nil && alias == nil && master == nil && addressGeneration == nil
-            && isUp == nil && kindOptions.isEmpty && portOptions.isEmpty
+            && promotesSecondaries == nil && isUp == nil && kindOptions.isEmpty && portOptions.isEmpty
     }
 
     /// The settings as messages in the order of dependence; mostly it is one.
@@ -59,6 +61,23 @@ struct LinkSettings {
 }
 
 extension RequestMessage {
+    /// Puts what is a link's own of each family.
+    private borrowing func putFamilies(of settings: LinkSettings) {
+        guard settings.addressGeneration != nil || settings.promotesSecondaries != nil else { return }
+        nest(Int(IFLA_AF_SPEC)) {
+            if let promotes = settings.promotesSecondaries {
+                nest(Int(AddressFamily.ipv4.number)) {
+                    nest(Int(IFLA_INET_CONF)) {
+                        put(Int(IPV4_DEVCONF_PROMOTE_SECONDARIES), UInt32(promotes ? 1 : 0))
+                    }
+                }
+            }
+            if let mode = settings.addressGeneration {
+                nest(Int(AddressFamily.ipv6.number)) { put(Int(IFLA_INET6_ADDR_GEN_MODE), mode.number) }
+            }
+        }
+    }
+
     /// Puts settings, but for `IFF_UP`, which the header has.
     borrowing func put(_ settings: LinkSettings) {
         if let mac = settings.mac { put(Int(IFLA_ADDRESS), mac) }
@@ -67,11 +86,7 @@ extension RequestMessage {
         // Without a NUL, which the kernel counts: with one, an alias of full length is refused (ERANGE).
         if let alias = settings.alias { put(Int(IFLA_IFALIAS), bytes: alias.utf8) }
         if let master = settings.master { put(Int(IFLA_MASTER), master) }
-        if let mode = settings.addressGeneration {
-            nest(Int(IFLA_AF_SPEC)) {
-                nest(Int(AddressFamily.ipv6.number)) { put(Int(IFLA_INET6_ADDR_GEN_MODE), mode.number) }
-            }
-        }
+        putFamilies(of: settings)
         guard !settings.kindOptions.isEmpty || !settings.portOptions.isEmpty else { return }
         nest(Int(IFLA_LINKINFO)) {
             if !settings.kindOptions.isEmpty {

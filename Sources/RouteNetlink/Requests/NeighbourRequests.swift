@@ -57,7 +57,7 @@ extension MessageBatch {
             request.put(Int(NDA_DST), neighbour.address)
             guard operation != .delete else { return }
             request.put(Int(NDA_LLADDR), neighbour.mac)
-            request.put(Int(NDA_PROTOCOL), mark.protocolNumber)
+            request.put(Int(NDA_PROTOCOL), neighbour.owner ?? mark.protocolNumber)
         }
     }
 }

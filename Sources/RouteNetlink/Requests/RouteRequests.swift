@@ -14,7 +14,7 @@ extension MessageBatch {
     ///
     /// Kernel: `net/ipv4/fib_frontend.c`, `inet_rtm_newroute()`; `net/ipv6/route.c`, `inet6_rtm_newroute()`.
     package mutating func appendAddRoute(_ route: Route, deviceIndex: Int32?, mark: Mark = .node, tag: Int) {
-        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), mark, tag)
+        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_EXCL)), mark.protocolNumber, tag)
     }
 
     /// Puts a route in the place of the one with its destination, table and metric.
@@ -26,7 +26,7 @@ extension MessageBatch {
         mark: Mark = .node,
         tag: Int
     ) {
-        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), mark, tag)
+        append(route, deviceIndex, .add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE)), mark.protocolNumber, tag)
     }
 
     /// Removes exactly this route: table, metric, protocol, type, scope, gateway and device are all compared.
@@ -34,21 +34,32 @@ extension MessageBatch {
     /// Equivalent to `ip route del … proto weft`. Refused with `ESRCH` if it is gone.
     package mutating func appendDeleteRoute(_ route: Route, deviceIndex: Int32?, mark: Mark = .node, tag: Int)
     {
-        append(route, deviceIndex, .delete, mark, tag)
+        append(route, deviceIndex, .delete, mark.protocolNumber, tag)
+    }
+
+    /// Adds a route of another protocol than Weft's.
+    mutating func append(
+        _ route: Route,
+        _ deviceIndex: Int32,
+        protocolNumber: UInt8,
+        flags: CInt,
+        _ tag: Int
+    ) {
+        append(route, deviceIndex, .add(flags: flags), protocolNumber, tag)
     }
 
     private mutating func append(
         _ route: Route,
         _ deviceIndex: Int32?,
         _ operation: RequestOperation,
-        _ mark: Mark,
+        _ protocolNumber: UInt8,
         _ tag: Int
     ) {
         var header = rtmsg()
         header.rtm_family = UInt8(route.destination.family.number)
         header.rtm_dst_len = route.destination.length
         header.rtm_table = UInt8(truncatingIfNeeded: route.table)
-        header.rtm_protocol = mark.protocolNumber
+        header.rtm_protocol = protocolNumber
         header.rtm_scope = route.effectiveScope.number
         header.rtm_type = route.type.number
         if route.isOnLink, deviceIndex != nil || route.gateway != nil {
