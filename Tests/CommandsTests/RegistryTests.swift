@@ -84,6 +84,24 @@ struct RegistryTests {
         }
     }
 
+    @Test("of another boot tells of nothing that is left: numbers are given anew")
+    func otherBoot() throws {
+        try Station.with { station in
+            let path = try station.write(Self.pair)
+            try station.succeed("apply", path)
+            let registry = "\(station.node.runtimeDirectory)/registry"
+            let text = try #require(try AtomicFile.read(registry))
+            let boot = try SysctlFile.read("kernel/random/boot_id")
+            #expect(text.contains("\nboot\t\(boot)\n"))
+            try Command(["ip", "-n", station.node.fullName(of: "red"), "link", "set", "lo", "alias", ""])
+                .output()
+            #expect(try station.succeed("plan", path).hasPrefix("~ change namespace '"))
+            try AtomicFile.write(registry, text.replacing(boot, with: "another"))
+            let refused = try station.run("plan", path)
+            #expect(station.normal(refused.errors).hasPrefix("error: cannot create namespace 'NODE.red': "))
+        }
+    }
+
     @Test("does not take a directory away that was there before Weft")
     func ownDirectory() throws {
         try Station.with { station in
