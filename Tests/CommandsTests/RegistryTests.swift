@@ -54,9 +54,9 @@ struct RegistryTests {
 
             // Without '--runtime-dir' it is below /run/weft.
             try Command([Program.path, "apply", "--netns", station.node.name, path]).output()
-            #expect(try Listing.names(in: "/run/weft/nodes/\(station.node.name)") == ["registry"])
+            #expect(try Listing.names(in: "/run/weft/\(station.node.name)") == ["registry"])
             try Command([Program.path, "destroy", "--netns", station.node.name]).output()
-            #expect(access("/run/weft/nodes/\(station.node.name)", F_OK) != 0)
+            #expect(access("/run/weft/\(station.node.name)", F_OK) != 0)
         }
     }
 
