@@ -25,7 +25,7 @@ extension PlannerStates {
     mutating func port() -> BridgePort {
         var port = BridgePort()
         let rare = 8
-        if chance(rare) { port.cost = 10 }
+        if chance(16) { port.cost = 10 }
         if chance(rare) { port.priority = 8 }
         if chance(rare) { port.hairpin = true }
         if chance(rare) { port.guardsBPDU = true }

@@ -37,6 +37,8 @@ package struct PlannerWorlds {
         default: desired = states.make()
         }
         if states.chance(8) { addForeignUpper(besides: desired) }
+        if states.chance(15) { forestallAddress(of: desired) }
+        if states.chance(5) { forestallForwarding(of: desired) }
         return PlannerCase(kernel: kernel, desired: desired, isWellFormed: isWellFormed)
     }
 
@@ -104,6 +106,36 @@ package struct PlannerWorlds {
             kernel.setProcessCount(states.number(1...3), in: name)
         }
         kernel.shuffleEntries(using: &states.random)
+    }
+
+    /// An address that a document gives to a link, on which somebody else has put it before.
+    private mutating func forestallAddress(of desired: NodeState) {
+        let links = desired.links.values.filter {
+            !$0.addresses.isEmpty && kernel.link($0.id)?.isManaged == true
+        }
+        guard let link = states.pick(links.sorted { $0.id < $1.id }),
+            let address = states.pick(link.addresses)
+        else {
+            return
+        }
+        kernel.addForeignAddress(address, on: link.id)
+    }
+
+    /// An entry that a document gives to a port, and that a port of somebody else's has before.
+    private mutating func forestallForwarding(of desired: NodeState) {
+        let entries = desired.forwarding.filter { entry in
+            guard entry.table == .bridge, entry.link.place == .node, let link = kernel.link(entry.link) else {
+                return false
+            }
+            let isThere = kernel.state.node.forwarding.contains { $0.mac == entry.mac && $0.table == .bridge }
+            return link.isManaged && link.master == desired.links[entry.link]?.master && !isThere
+        }
+        guard var entry = states.pick(entries) else { return }
+        let port = LinkID(PlannerStates.name("tap1"), in: .node)
+        kernel.addForeignLink(port, kind: .other("tun"), master: kernel.link(entry.link)?.master)
+        entry.link = port
+        entry.state = .static
+        kernel.addForwardingBehindWeft(entry)
     }
 
     /// A static entry on a port that is not Weft's, for an address that the bridge does not have yet.

@@ -176,8 +176,10 @@ struct AddressComparison {
 
     // MARK: Order
 
-    /// Moves behind a document's first address of an IPv4 prefix what is to stay and stands before it: takes it away and
-    /// adds it again, when the first is there already, so that the link is never without one.
+    /// Makes a document's first IPv4 address of a prefix the primary one.
+    ///
+    /// What is to stay and stands before it is taken away and added again, when the first is there already: the link is
+    /// never without one. What the document has taken over is Weft's by then.
     private mutating func putInOrder() {
         var seen: Set<Prefix> = []
         for first in link.addresses where first.address.family == .ipv4 {
@@ -186,7 +188,7 @@ struct AddressComparison {
             let ahead = present.filter { $0.prefix == first.prefix }.prefix { Key($0) != Key(first) }
             let staying = ahead.filter { wanted[Key($0)] != nil || !isManaged($0) }
             guard
-                staying.allSatisfy({ isManaged($0) && wanted[Key($0)]?.isOwn == true }
+                staying.allSatisfy({ wanted[Key($0)]?.isOwn == true }
                 )
             else { continue }
             for value in staying {

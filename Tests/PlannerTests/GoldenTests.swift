@@ -59,7 +59,8 @@ struct GoldenTests {
         let again = try Plan(from: kernel.observed(for: desired), to: desired)
         #expect(again.isEmpty, "there is still to do: \(again.text)")
         let lines = plan.changes.map { "\($0.isCounted ? "  " : "- ")\($0)\n" }
-        return lines.isEmpty ? "nothing to do\n" : lines.joined()
+        let warnings = plan.warnings.map { "warning: \($0)\n" }
+        return warnings.joined() + (lines.isEmpty ? "nothing to do\n" : lines.joined())
     }
 
     private func state(_ file: URL) throws -> NodeState {
@@ -122,6 +123,8 @@ enum GoldenDrift {
             let parts = words[2].split(separator: "/")
             guard let address = IPAddress(parts[0]), let length = UInt8(parts[1]) else { return false }
             kernel.addForeignAddress(InterfaceAddress(address, prefixLength: length), on: id)
+        case "foreign-upper": kernel.addForeignUpper(id, kind: .other("vlan"), on: try link(words[2]))
+        case "no-prefix-routes": kernel.removePrefixRoutes(of: id)
         case "deleting": kernel.leaveInDeletionGroup(id)
         case "half-made": kernel.leaveHalfMade(id)
         case "mtu": kernel.alterMTU(of: id, to: MTU(bytes: UInt32(words[2]) ?? 0))

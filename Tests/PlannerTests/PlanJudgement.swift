@@ -27,7 +27,9 @@ extension Operation {
             let present = state[link.place]?.links.first { $0.name == link.name }?.addresses.first {
                 $0.value == address
             }
-            let isWefts = present.map { $0.isManaged || $0.protocolNumber == 3 } ?? true
+            // What the document states is taken over first.
+            let isStated = desired.links[link]?.addresses.contains(address) ?? false
+            let isWefts = present.map { $0.isManaged || $0.protocolNumber == 3 || isStated } ?? true
             return isForeign(link) || !isWefts ? "a stranger's address" : nil
         case .addRoute(let route), .replaceRoute(_, let route):
             let holders =
@@ -257,10 +259,42 @@ extension PlannerTally {
         let kinds = ["bridge", "veth", "vxlan", "macvlan"].map { "kind \($0)" }
         return options.map { "option \($0)" } + verbs + kinds + [
             "the empty plan", "a well-formed node", "a broken node",
-        ]
+        ] + labelsOfStrangers
+    }
+
+    /// What plans do about strangers' objects on Weft's links.
+    private static let labelsOfStrangers = [
+        "secondaries are kept", "a prefix route comes back", "a stranger's address is taken over",
+        "strangers' losses are told", "a freed port is told", "links in a namespace that goes are told",
+        "the link loses IPv6", "the link gets IPv6",
+    ]
+
+    private mutating func countStrangers(_ plan: Plan, _ state: ObservedState) {
+        if plan.warnings.contains(where: { $0.contains("what is not Weft's on it goes") }) {
+            count("strangers' losses are told")
+        }
+        if plan.warnings.contains(where: { $0.contains("set free") }) { count("a freed port is told") }
+        for change in plan.changes {
+            switch change.operation {
+            case .deleteAddress(_, _, keepsSecondaries: true): count("secondaries are kept")
+            case .addPrefixRoute: count("a prefix route comes back")
+            case .replaceAddress(let address, let link):
+                let present = state[link.place]?.links.first { $0.name == link.name }?.addresses
+                let isForeign =
+                    present?.contains { $0.value.address == address.address && !$0.isManaged } ?? false
+                if isForeign { count("a stranger's address is taken over") }
+            case .deleteNamespace where change.reason?.contains("not Weft's") == true:
+                count("links in a namespace that goes are told")
+            case .changeLink(let from, let to):
+                guard let mtu = to.mtu, from.mtu.carriesIPv6 != mtu.carriesIPv6 else { continue }
+                count(mtu.carriesIPv6 ? "the link gets IPv6" : "the link loses IPv6")
+            default: break
+            }
+        }
     }
 
     mutating func count(_ plan: Plan, for tried: PlannerCase) {
+        countStrangers(plan, tried.kernel.state)
         count(tried.isWellFormed ? "a well-formed node" : "a broken node")
         if plan.isEmpty { count("the empty plan") }
         for link in tried.desired.links.values { count("kind \(link.kind.name)") }
@@ -290,7 +324,15 @@ extension Plan {
         case "link": return leavingPairs(tried).contains(words[1])
         case "route": return leavingPairs(tried).contains { text.contains("(\($0))") }
         case "namespace": return false
-        default: return isOnLeavingLink(text, tried)
+        default: return isOnLeavingLink(text, tried) || isTakenOver(text, tried)
+        }
+    }
+
+    /// True for an address that the document states too.
+    private func isTakenOver(_ text: String, _ tried: PlannerCase) -> Bool {
+        changes.contains { change in
+            guard case .replaceAddress(let address, let link) = change.operation else { return false }
+            return text.hasPrefix("\(link.place) \(tried.kernel.link(link)?.index ?? 0) \(address) ")
         }
     }
 

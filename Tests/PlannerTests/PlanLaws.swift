@@ -66,6 +66,27 @@ struct PlanLaws {
         tally.check()
     }
 
+    @Test("a plan is refused for each way in which a stranger's object can be in the way")
+    func refusals() throws {
+        let first = Randomness.seed(for: "refusals")
+        let ways = [
+            "stands on it", "its bridge has the address", "the name is taken", "not Weft's (protocol",
+        ]
+        var tally = PlannerTally(expecting: ways)
+        for run in 0..<Randomness.runs(usual: 1000) {
+            var worlds = PlannerWorlds(seed: first &+ UInt64(run))
+            let tried = try worlds.make()
+            do throws(PlanRefusal) {
+                _ = try tried.plan()
+            } catch {
+                for problem in error.problems {
+                    for way in ways where problem.message.contains(way) { tally.count(way) }
+                }
+            }
+        }
+        tally.check()
+    }
+
     @Test("no stranger's object is ever in a plan")
     func strangersAreLeftAlone() throws {
         try forEachCase { tried, plan, _ in

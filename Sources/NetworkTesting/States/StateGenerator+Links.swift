@@ -72,7 +72,7 @@ extension StateGenerator {
     private mutating func changeCommon(_ link: inout Link) {
         switch Int.random(in: 0..<7, using: &random) {
         case 0: link.isUp = chance(60)
-        case 1: link.mtu = one(nil, UInt32(1280), 1400, 1450, 1499, 9000).map { MTU(bytes: $0) }
+        case 1: link.mtu = one(nil, UInt32(1000), 1279, 1280, 1400, 1450, 1499, 9000).map { MTU(bytes: $0) }
         case 2: link.mac = mac(of: link.id, variant: one(0, 1, 2))
         case 3: link.addressGeneration = one(.none, .eui64)
         case 4:
