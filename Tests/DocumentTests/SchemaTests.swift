@@ -271,6 +271,11 @@ import Testing
         #expect(paths.count > 100)
     }
 
+    @Test func hasTheKeysThatPlacesOfAClusterName() {
+        let names = Set(DocumentSchema.attributes.map(\.attribute.name))
+        for key in ClusterPlace.Key.allCases { #expect(names.contains(key.rawValue), "\(key)") }
+    }
+
     @Test func isYAMLAndHasAllKeys() {
         let json = DocumentSchema.json()
         #expect(json.hasPrefix("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\""))

@@ -14,9 +14,6 @@ struct SlotTable {
         next.reserveCapacity(minimumCapacity)
     }
 
-    /// How many are taken.
-    var takenCount: Int { next.count }
-
     /// How many are free; no more than `Int.max`.
     var freeCount: Int {
         mask >= UInt64(Int.max) ? Int.max : Int(mask) + 1 - next.count
