@@ -16,7 +16,7 @@ deps: ## install the Debian packages that are missing
 	@scripts/install-packages
 
 build: deps ## build the release binary, .build/release/weft
-	$(SWIFT) build -c release --product weft -Xswiftc -static-stdlib
+	$(SWIFT) build -c release --product weft -Xswiftc -static-stdlib --disable-local-rpath
 
 test: ## build all and run all tests; the kernel's need root
 	@scripts/install-packages gcc jq nftables strace util-linux bsdutils procps

@@ -52,7 +52,7 @@ struct NodeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Where Weft keeps what the kernel can't. (default: /run/weft; with '--netns NODE' /run/weft/nodes/NODE)"
+            "Where Weft keeps what the kernel can't. (default: /run/weft; with '--netns NODE' /run/weft/NODE)"
     )
     var runtimeDir: String?
 

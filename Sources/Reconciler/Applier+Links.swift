@@ -8,11 +8,9 @@ extension Applier {
     /// The descriptor of the namespace that a link goes to; `nil` for the node's own.
     private mutating func descriptor(of place: Place) throws -> CInt? {
         guard let name = place.name else { return nil }
-        if filling == name { return try sessions.descriptor(of: name) }
-        let path = node.namespaceDirectory.path(of: name.text)
-        let namespace = HeldNamespace(try NamespaceHandle.open(path: path))
+        let namespace = try sessions.hold(name)
         held.append(namespace)
-        return namespace.namespace.rawValue
+        return namespace.descriptor
     }
 
     func index(of name: InterfaceName?, in place: Place) -> Int32? {

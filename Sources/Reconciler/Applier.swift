@@ -32,7 +32,7 @@ struct Applier: ~Copyable {
     /// The namespace that `placeBatch` is for.
     var filling: NamespaceName?
     /// Open namespaces that messages of `nodeBatch` name by descriptor.
-    var held: [HeldNamespace] = []
+    var held: [Sessions.HeldNamespace] = []
     /// Links and namespaces that could not be made, for the sake of what is on them.
     var failedLinks: Set<LinkID> = []
     var failedPlaces: Set<Place> = []
@@ -47,15 +47,6 @@ struct Applier: ~Copyable {
     private(set) var written: [Sysctl.Key: RecordedSysctl] = [:]
     /// What could not be done.
     private(set) var failures: [ApplyFailure] = []
-
-    /// Keeps a namespace open.
-    final class HeldNamespace {
-        let namespace: NamespaceHandle
-
-        init(_ namespace: consuming NamespaceHandle) {
-            self.namespace = namespace
-        }
-    }
 
     /// Ends the carrying out after a failure.
     private struct Stop: Error {}

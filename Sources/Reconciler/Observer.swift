@@ -108,6 +108,11 @@ struct Observer {
     /// What is on record of the node.
     private func registry(_ sessions: inout Sessions) throws -> Registry? {
         guard var registry = try Registry.load(from: node.runtimeDirectory) else { return nil }
+        guard registry.boot == Registry.currentBoot else {
+            var nothing = Registry()
+            nothing.madeDirectory = registry.madeDirectory
+            return nothing
+        }
         guard registry.owner == sessions.owner else {
             let path = Registry.path(in: node.runtimeDirectory)
             throw StrangeRegistry(path: path, owner: registry.owner, node: sessions.owner)

@@ -7,6 +7,8 @@ internal import NetworkModel
 /// Kept in the file `registry` of the runtime directory, a line for each thing, fields parted by tabs. It is written
 /// before what it tells of is done, so that whoever comes after a crash knows what may have been done.
 struct Registry: Hashable, Sendable {
+    /// When it was written: nothing of another boot of the kernel is left, and its numbers mean others by now.
+    var boot = Self.currentBoot
     /// The node that it is of, as marks have it; empty in none that is read.
     var owner = ""
     /// Which namespace the node is: one that was made again under its name has nothing of what was in the old one.
@@ -25,6 +27,9 @@ struct Registry: Hashable, Sendable {
     var sysctls: [Sysctl.Key: RecordedSysctl] = [:]
 
     private static let header = "weft registry 2"
+
+    /// The kernel's own number of this boot; empty where it can't be read.
+    static let currentBoot = (try? SysctlFile.read("kernel/random/boot_id")) ?? ""
 
     /// The file's path in a runtime directory.
     static func path(in runtimeDirectory: String) -> String { "\(runtimeDirectory)/registry" }
@@ -49,6 +54,9 @@ struct Registry: Hashable, Sendable {
     /// Takes one line in; false if it is none that is known.
     private mutating func read(_ fields: [String]) -> Bool {
         switch (fields.first, fields.count) {
+        case ("boot", 2):
+            boot = fields[1]
+            return true
         case ("node", 3):
             guard let cookie = UInt64(fields[2]) else { return false }
             owner = fields[1]
@@ -104,7 +112,7 @@ struct Registry: Hashable, Sendable {
     private static let mostAttempts = 100
 
     private var text: String {
-        var lines = [Self.header, "node\t\(owner)\t\(nodeCookie)"]
+        var lines = [Self.header, "boot\t\(boot)", "node\t\(owner)\t\(nodeCookie)"]
         if madeDirectory { lines.append("directory\tmade") }
         for (name, cookie) in namespaces.sorted(by: { $0.key < $1.key }) {
             lines.append("namespace\t\(name)\t\(cookie.map { "\($0)" } ?? "")")

@@ -2,16 +2,20 @@ internal import LinuxSystem
 
 /// Where Weft keeps what it must remember of a node.
 ///
-/// The host's registry is in `/run/weft`, other nodes' are in directories below `nodes` and `inodes` of it: no name of a
-/// node is that of a file of Weft's.
+/// The host's registry is in `/run/weft`, other nodes' are in directories of their names there. A node that is called like a
+/// file of Weft's, and one that has no name, are below `nodes` and `inodes`.
 enum RuntimeDirectory {
     private static let root = "/run/weft"
+
+    /// What Weft itself has in the host's directory.
+    private static let ownNames: Set = ["registry", "sandboxes", "weft.sock", "nodes", "inodes"]
 
     /// The directory of a node for which nobody named one.
     static func standard(for identity: NodeIdentity) -> String {
         switch identity {
         case .host: root
-        case .named(let name): "\(root)/nodes/\(name)"
+        case .named(let name):
+            name.hasPrefix(".") || ownNames.contains(name) ? "\(root)/nodes/\(name)" : "\(root)/\(name)"
         case .unnamed(let namespace): "\(root)/inodes/\(namespace.inode)"
         }
     }
@@ -24,7 +28,7 @@ enum RuntimeDirectory {
     static func forget(_ path: String) throws {
         let isMade = (try? Registry.load(from: path))?.madeDirectory ?? false
         try AtomicFile.removeFileIfExists(Registry.path(in: path))
-        let isStandard = path == root || path.hasPrefix("\(root)/nodes/") || path.hasPrefix("\(root)/inodes/")
+        let isStandard = path == root || path.hasPrefix("\(root)/")
         if isMade || isStandard { try AtomicFile.removeDirectoryIfEmpty(path) }
         guard isStandard else { return }
         // The directories that hold those of all nodes go with the last of them.

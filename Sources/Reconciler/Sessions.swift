@@ -63,15 +63,28 @@ struct Sessions: ~Copyable {
     /// A namespace that the pass is in, and its socket.
     private final class Visit {
         let name: NamespaceName
-        let namespace: NamespaceHandle
+        let namespace: HeldNamespace
         var socket: NetlinkSocket
 
-        init(_ name: NamespaceName, _ namespace: consuming NamespaceHandle, _ socket: consuming NetlinkSocket)
-        {
+        init(_ name: NamespaceName, _ namespace: HeldNamespace, _ socket: consuming NetlinkSocket) {
             self.name = name
             self.namespace = namespace
             self.socket = socket
         }
+    }
+
+    /// A namespace that is kept open.
+    final class HeldNamespace {
+        private let handle: NamespaceHandle
+
+        fileprivate init(_ handle: consuming NamespaceHandle) {
+            self.handle = handle
+        }
+
+        /// For messages that put a link there.
+        var descriptor: CInt { handle.rawValue }
+
+        fileprivate func enter() throws { try handle.enter() }
     }
 
     /// Must be called on the thread of the pass; leaves it in the node's namespace.
@@ -113,11 +126,11 @@ struct Sessions: ~Copyable {
         }
     }
 
-    /// A descriptor of a named namespace, for a message that puts a link there.
+    /// A named namespace, for messages that put a link there.
     ///
-    /// Valid until another one is visited.
-    mutating func descriptor(of name: NamespaceName) throws -> CInt {
-        try visit(name).namespace.rawValue
+    /// - Throws: As ``withSocket(of:_:)``.
+    mutating func hold(_ name: NamespaceName) throws -> HeldNamespace {
+        try visit(name).namespace
     }
 
     /// Puts the thread into a place, where it can read and write settings.
@@ -127,8 +140,9 @@ struct Sessions: ~Copyable {
         case .node:
             try home.namespace.enter()
         case .namespace(let name):
-            position = nil
-            try NamespaceHandle.open(path: node.namespaceDirectory.path(of: name.text)).enter()
+            let visit = try visit(name)
+            // The thread may have been elsewhere since the visit began.
+            if position != place { try visit.namespace.enter() }
         }
         position = place
     }
@@ -224,7 +238,7 @@ struct Sessions: ~Copyable {
         if let cookie = expected[name], try socket.namespaceCookie != cookie {
             throw NamespaceWasReplaced(name: name)
         }
-        let visit = Visit(name, namespace, socket)
+        let visit = Visit(name, HeldNamespace(namespace), socket)
         visited = visit
         return visit
     }

@@ -37,7 +37,7 @@ struct NodeTests {
             }
             let destroyed = try station.node.command([Program.path, "destroy"]).output()
             #expect(station.normal(destroyed).contains("- delete namespace 'NODE.red'\n"))
-            #expect(access("/run/weft/nodes/\(station.node.name)", F_OK) != 0)
+            #expect(access("/run/weft/\(station.node.name)", F_OK) != 0)
         }
     }
 

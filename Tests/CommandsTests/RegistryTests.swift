@@ -54,9 +54,9 @@ struct RegistryTests {
 
             // Without '--runtime-dir' it is below /run/weft.
             try Command([Program.path, "apply", "--netns", station.node.name, path]).output()
-            #expect(try Listing.names(in: "/run/weft/nodes/\(station.node.name)") == ["registry"])
+            #expect(try Listing.names(in: "/run/weft/\(station.node.name)") == ["registry"])
             try Command([Program.path, "destroy", "--netns", station.node.name]).output()
-            #expect(access("/run/weft/nodes/\(station.node.name)", F_OK) != 0)
+            #expect(access("/run/weft/\(station.node.name)", F_OK) != 0)
         }
     }
 
@@ -81,6 +81,24 @@ struct RegistryTests {
             }
             try AtomicFile.removeFileIfExists(registry)
             #expect(try station.succeed("plan", path) == "nothing to change\n")
+        }
+    }
+
+    @Test("of another boot tells of nothing that is left: numbers are given anew")
+    func otherBoot() throws {
+        try Station.with { station in
+            let path = try station.write(Self.pair)
+            try station.succeed("apply", path)
+            let registry = "\(station.node.runtimeDirectory)/registry"
+            let text = try #require(try AtomicFile.read(registry))
+            let boot = try SysctlFile.read("kernel/random/boot_id")
+            #expect(text.contains("\nboot\t\(boot)\n"))
+            try Command(["ip", "-n", station.node.fullName(of: "red"), "link", "set", "lo", "alias", ""])
+                .output()
+            #expect(try station.succeed("plan", path).hasPrefix("~ change namespace '"))
+            try AtomicFile.write(registry, text.replacing(boot, with: "another"))
+            let refused = try station.run("plan", path)
+            #expect(station.normal(refused.errors).hasPrefix("error: cannot create namespace 'NODE.red': "))
         }
     }
 
