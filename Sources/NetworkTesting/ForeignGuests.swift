@@ -18,6 +18,7 @@ package struct ForeignGuests {
     /// - Parameters:
     ///   - state: What the node holds of Weft's.
     ///   - host: The last byte of the addresses; no address of a state's has it.
+    /// - Throws: What `ip` refused.
     package mutating func settle(beside state: NodeState, host: UInt32) throws {
         for link in state.links.values.sorted(by: { $0.id < $1.id }) {
             let own = link.addresses.first { $0.address.family == .ipv4 && $0.prefixLength == 24 }
