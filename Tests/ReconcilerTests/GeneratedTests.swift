@@ -62,6 +62,35 @@ struct GeneratedTests {
         }
     }
 
+    @Test("addresses of others on Weft's links stay, whatever becomes of Weft's own")
+    func guests() throws {
+        let seed = Randomness.seed(for: "guests")
+        var count = 0
+        for run in 0..<Randomness.runs(usual: 2) {
+            try ThrowAwayNode.with("guests-") { node in
+                let foreign = try ForeignWorld(on: node)
+                let lines = try foreign.lines()
+                let bench = Workbench(node)
+                var generator = StateGenerator(bench.pools, seed: seed &+ UInt64(run))
+                let first = generator.state()
+                try bench.bring(to: first, "seed \(seed) run \(run) first")
+                var guests = ForeignGuests(on: node)
+                try guests.settle(beside: first, host: 200)
+                count += guests.count
+                for step in 0..<3 {
+                    let state = step == 2 ? first.withoutAddresses : generator.mutate(first)
+                    guard case .some = try? bench.weft().plan(state) else { continue }
+                    try bench.bring(to: state, "seed \(seed) run \(run) step \(step)")
+                    let missing = try guests.missing()
+                    #expect(missing == [], "seed \(seed) run \(run) step \(step)")
+                }
+                #expect(try foreign.lines() == lines, "seed \(seed) run \(run)")
+                try bench.destroy("seed \(seed) run \(run)")
+            }
+        }
+        #expect(count > 0, "no link had an address for a guest to stand beside")
+    }
+
     private func roundTrip(seed: UInt64, _ coverage: Coverage) throws {
         try ThrowAwayNode.with("gen-") { node in
             let foreign = try ForeignWorld(on: node)
@@ -87,6 +116,16 @@ struct GeneratedTests {
             let differences = WholeDump.diff(before, try WholeDump.take(of: node))
             #expect(differences == [], "seed \(seed)")
         }
+    }
+}
+
+extension NodeState {
+    /// The same links without addresses, and without what stands on those.
+    fileprivate var withoutAddresses: NodeState {
+        var state = self
+        for id in links.keys { state.links[id]?.addresses = [] }
+        state.routes = []
+        return state
     }
 }
 
