@@ -13,9 +13,8 @@ extension Decoder {
         var seen: [Sysctl.Key: Int] = [:]
         for entry in fields[.sysctls] { sysctls(entry.value, in: .node, seen: &seen, into: &draft) }
         draft.state.sysctls.sort { $0.key < $1.key }
-        for key in [NodeKey.rules, .files] {
-            for entry in fields[key] { complainOfUnsupported(entry.key, "\(path).\(key.name)") }
-        }
+        for entry in fields[.files] { files(entry.value, into: &draft) }
+        for entry in fields[.rules] { complainOfUnsupported(entry.key, "\(path).\(NodeKey.rules.name)") }
     }
 
     private mutating func namespaces(_ node: Int, into draft: inout NodeDraft) {

@@ -47,6 +47,10 @@ package enum NodeStatePrinter {
         }
         let settings = sysctls(of: state, in: .node)
         if !settings.isEmpty { node.append((NodeKey.sysctls.name, .block(settings))) }
+        if !state.files.isEmpty {
+            let files = state.files.sorted { $0.key < $1.key }
+            node.append((NodeKey.files.name, .lines(files.map { .mapping(entries(of: $0)) })))
+        }
         return [(DocumentKey.weft.name, .number(1)), (DocumentKey.node.name, .block(node))]
     }
 
@@ -103,6 +107,16 @@ package enum NodeStatePrinter {
         }
         entries.append((NeighbourKey.address.name, .text(neighbour.address.description)))
         entries.append((NeighbourKey.mac.name, .text(neighbour.mac.description)))
+        return entries
+    }
+
+    static func entries(of file: SandboxFile) -> [PrintedEntry] {
+        var entries: [Entry] = [
+            (FileKey.sandbox.name, .text(file.key.sandbox)),
+            (FileKey.name.name, .text(file.key.name.rawValue)),
+        ]
+        if let name = file.namespace { entries.append((FileKey.namespace.name, .text(name.text))) }
+        entries.append((FileKey.content.name, .text(String(decoding: file.content.bytes, as: UTF8.self))))
         return entries
     }
 

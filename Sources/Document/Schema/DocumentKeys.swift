@@ -131,7 +131,11 @@ enum NodeKey: Int, KeySet {
         case .rules:
             Attribute("rules", .unsupported, "Policy rules.")
         case .files:
-            Attribute("files", .unsupported, "Files.")
+            Attribute(
+                "files",
+                .list(.file),
+                "The files that processes of sandboxes see in the place of the node's."
+            )
         }
     }
 }
