@@ -87,7 +87,9 @@ struct NodeCompiler {
 
     private mutating func compile(_ network: Network, _ members: [Attachment]) {
         for family in network.subnets.families {
-            guard let prefix = assignment.prefix(of: network, family, on: node), !network.isIsolated else { continue }
+            guard let prefix = assignment.prefix(of: network, family, on: node), !network.isIsolated else {
+                continue
+            }
             result.claims.append(SubnetClaim(network.name, prefix, parent: parent(of: network)))
         }
         switch network.driver {

@@ -16,7 +16,9 @@ extension NodePlanner {
                 guard !existing.isMarked || !existing.hasLoopbackUp else { continue }
                 groups[group].namespaces.append(markAgain(name, existing))
             } else {
-                groups[group].namespaces.append(Change(.create, .createNamespace(name)))
+                groups[group].namespaces.append(
+                    Change(.create, .createNamespace(name, settings: creationSettings.of(name)))
+                )
             }
         }
         for name in observed.namespaces.keys.sorted() where !desired.namespaces.contains(name) {

@@ -17,6 +17,8 @@ struct NodePlanner {
     let prefixRoutes: Set<PrefixRoute>
     /// The links that are told by the document to promote secondary addresses.
     let promoting: Set<LinkID>
+    /// The settings that come with what they are of.
+    let creationSettings: CreationSettings
     /// The links that routes may leave by.
     var usableDevices: Set<LinkID> = []
     var steps = Steps()
@@ -31,6 +33,7 @@ struct NodePlanner {
         order = BuildOrder(desired: desired)
         prefixRoutes = PrefixRoute.all(in: observed, and: desired)
         promoting = desired.promotingLinks
+        creationSettings = CreationSettings(desired, observed, links)
         groups = Array(repeating: BuildGroup(), count: order.groupCount)
     }
 

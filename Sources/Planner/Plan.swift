@@ -113,7 +113,7 @@ struct Steps {
     /// How many changes are from the first removal on.
     var removalCount: Int {
         removingEntries.count + removingRoutes.count + removingAddresses.count + removingLinks.count
-            + removingNamespaces.count + restoring.count
+            + removingFiles.count + removingNamespaces.count + restoring.count
     }
 
     /// The changes, in the order of their execution; `groups` is what is built.
@@ -122,7 +122,8 @@ struct Steps {
     func ordered(around groups: [BuildGroup]) -> [Change] {
         let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.contents] }
         let removed = [
-            removingEntries, removingRoutes, removingAddresses, removingLinks, removingFiles, removingNamespaces,
+            removingEntries, removingRoutes, removingAddresses, removingLinks, removingFiles,
+            removingNamespaces,
             restoring,
         ]
         let stages = ([clearing] + built + [settings, files] + removed).filter { !$0.isEmpty }

@@ -197,7 +197,7 @@ extension Registry {
         note(before.state.namespaces)
         for change in plan.changes {
             switch change.operation {
-            case .createNamespace(let name):
+            case .createNamespace(let name, _):
                 namespaces[name] = .some(nil)
             case .replaceNeighbour(let neighbour):
                 neighbours.insert(neighbour.link.place)
