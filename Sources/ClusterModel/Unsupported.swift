@@ -41,7 +41,6 @@ extension Sandbox {
             parts.append(UnsupportedPart(place: place, path: "sandboxes.\(name).\(key.rawValue)"))
         }
         if !published.isEmpty { add(.publish) }
-        if case .adopted = stack { add(.netns) }
         return parts
     }
 }

@@ -26,6 +26,12 @@ struct NodePlanner {
     var groups: [BuildGroup]
 
     init(from observed: ObservedState, to desired: NodeState, options: PlanOptions) {
+        // What waits for a namespace is not asked for yet.
+        var desired = desired.leavingOut(Set(observed.waiting.keys).union(observed.unfit.keys))
+        // A namespace of somebody else's stays, whatever becomes of what Weft has in it.
+        for (name, namespace) in observed.namespaces where namespace.adoptedPath != nil {
+            desired.namespaces.insert(name)
+        }
         self.observed = observed
         self.desired = desired
         self.options = options

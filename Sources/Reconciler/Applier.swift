@@ -109,6 +109,7 @@ struct Applier: ~Copyable {
         for (name, namespace) in observed.namespaces {
             learn(namespace.links, at: .namespace(name))
             sessions.expect(name, namespace.cookie)
+            if let path = namespace.adoptedPath { sessions.adopt(name, at: path) }
         }
         leftOverNamespaces = observed.leftOverNamespaces
         overlays = observed.files.mapValues(\.namespaces)

@@ -30,6 +30,10 @@ extension Decoder {
             let fields = fields(value, NamespaceKey.self)
             require(.name, in: fields)
             let place = fields[.name].flatMap { namespace($0, seen: &seen, into: &draft) }
+            if let node = fields[.netns], let path = namespacePath(node), let name = place?.name {
+                draft.state.namespaces.remove(name)
+                draft.state.adopted[name] = path
+            }
             var settings: [Sysctl.Key: Int] = [:]
             if let node = fields[.sysctls] { sysctls(node, in: place, seen: &settings, into: &draft) }
         }
@@ -69,6 +73,20 @@ extension Decoder {
             complain(at: node, "'\(shown(value))' can't be a namespace's name: \(error.reason)")
             return nil
         }
+    }
+
+    /// The path of a namespace that somebody else made.
+    mutating func namespacePath(_ node: Int) -> String? {
+        guard let value = scalar(node, "the path of a namespace") else { return nil }
+        let path = tree.string(of: value)
+        if !path.hasPrefix("/") || path.utf8.contains(where: { $0 < 32 || $0 == 127 }) {
+            complain(
+                at: node,
+                "'\(shown(value))' is no absolute path",
+                hint: "a namespace of somebody else's is the file /proc/PID/ns/net, or /run/netns/NAME"
+            )
+        }
+        return path
     }
 
     /// The place that a `namespace` key names; the node's own where there is none.

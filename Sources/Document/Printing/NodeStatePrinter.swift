@@ -23,7 +23,9 @@ package enum NodeStatePrinter {
 
     private static func document(_ state: NodeState) -> [Entry] {
         var node: [Entry] = []
-        if !state.namespaces.isEmpty { node.append((NodeKey.namespaces.name, namespaces(of: state))) }
+        if !state.namespaces.isEmpty || !state.adopted.isEmpty {
+            node.append((NodeKey.namespaces.name, namespaces(of: state)))
+        }
         if !state.links.isEmpty { node.append((NodeKey.links.name, .block(PrintedLinks.entries(of: state)))) }
         if !state.routes.isEmpty {
             node.append(
@@ -55,12 +57,15 @@ package enum NodeStatePrinter {
     }
 
     private static func namespaces(of state: NodeState) -> PrintedValue {
-        let items = state.namespaces.sorted().map { name -> PrintedValue in
+        let names = state.namespaces.union(state.adopted.keys).sorted()
+        let items = names.map { name -> PrintedValue in
             let settings = sysctls(of: state, in: .namespace(name))
-            guard !settings.isEmpty else { return .text(name.text) }
-            return .mapping([
-                (NamespaceKey.name.name, .text(name.text)), (NamespaceKey.sysctls.name, .mapping(settings)),
-            ])
+            let path = state.adopted[name]
+            guard !settings.isEmpty || path != nil else { return .text(name.text) }
+            var entries: [Entry] = [(NamespaceKey.name.name, .text(name.text))]
+            if let path { entries.append((NamespaceKey.netns.name, .text(path))) }
+            if !settings.isEmpty { entries.append((NamespaceKey.sysctls.name, .mapping(settings))) }
+            return .mapping(entries)
         }
         return .lines(items)
     }
