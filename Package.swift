@@ -132,6 +132,13 @@ let tests: [Target] = [
         swiftSettings: settings
     ),
     .testTarget(
+        name: "ClusterKernelTests",
+        dependencies: [
+            "Reconciler", "Planner", "Compiler", "Document", "NetworkModel", "LinuxSystem", "NetworkTesting",
+        ],
+        swiftSettings: settings
+    ),
+    .testTarget(
         name: "CommandsTests",
         dependencies: ["Commands", "Document", "LinuxSystem", "NetworkTesting", "weft"],
         swiftSettings: settings

@@ -21,7 +21,11 @@ extension NodePlanner {
             }
             let change = setting.isPutBack ? putBack(sysctl) : change(of: sysctl, from: existing, written)
             guard let change else { continue }
-            steps.settings.append(change)
+            if existing != nil, sysctl.preparesForAddresses {
+                steps.preparing.append(change)
+            } else {
+                steps.settings.append(change)
+            }
             if let scope = sysctl.key.forwardingScope, sysctl.key.turnsOnForwarding {
                 written[scope] = sysctl.value
             }
@@ -120,6 +124,15 @@ extension NodePlanner {
     private func comesWithPlan(_ key: Sysctl.Key) -> Bool {
         if let name = key.place.name, observed.namespaces[name] == nil { return true }
         return key.link.map { links.desired[$0] != nil } ?? false
+    }
+}
+
+extension Sysctl {
+    /// True for what must be so before addresses come: that a link takes IPv6, and none of it from router advertisements.
+    ///
+    /// In order of path the second is written first.
+    fileprivate var preparesForAddresses: Bool {
+        value == "0" && ["/disable_ipv6", "/accept_ra"].contains { key.path.hasSuffix($0) }
     }
 }
 
