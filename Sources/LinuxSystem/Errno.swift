@@ -46,5 +46,6 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     package static let networkUnreachable = Errno(code: ENETUNREACH)
     package static let noBufferSpace = Errno(code: ENOBUFS)
     package static let exchangeFull = Errno(code: EXFULL)
+    package static let tooManyLinks = Errno(code: ELOOP)
     package static let noRouteToHost = Errno(code: EHOSTUNREACH)
 }

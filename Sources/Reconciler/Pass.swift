@@ -160,9 +160,12 @@ struct Pass: ~Copyable {
             scope.sysctls = Array(before.state.sysctls.keys)
             let after = try observer.observe(&sessions, scope, for: restored)
             let differences = after.state.differences(from: before.state)
+            let files = restored.files(notIn: after.state)
             report.rollbackFailures += differences.map(ApplyFailure.init(notRestored:))
-            report.isRolledBack = differences.isEmpty && plan.leftOut.isEmpty
-            if differences.isEmpty { try restoreRegistry(before.registry, after.state) }
+            report.rollbackFailures += files.map(ApplyFailure.init(notRestored:))
+            let isRestored = differences.isEmpty && files.isEmpty
+            report.isRolledBack = isRestored && plan.leftOut.isEmpty
+            if isRestored { try restoreRegistry(before.registry, after.state) }
         } catch {
             report.isRolledBack = false
             report.rollbackFailures.append(ApplyFailure(breaking: error))
@@ -262,6 +265,19 @@ extension Registry {
     }
 }
 
+extension NodeState {
+    /// The files that a reading for this state did not find as they shall be, or found besides.
+    fileprivate func files(notIn observed: ObservedState) -> [SandboxFile.Key] {
+        var wrong = files.filter { file in
+            let expected: Set = file.key.name.isLaidOver ? Set([file.namespace].compactMap(\.self)) : []
+            let found = observed.files[file.key]
+            return found?.content != .asAsked || found?.namespaces != expected
+        }.map(\.key)
+        wrong += Set(observed.files.keys).subtracting(files.map(\.key))
+        return wrong.sorted()
+    }
+}
+
 extension ObservedNamespace {
     /// True if anything in it is Weft's.
     fileprivate var holdsAnything: Bool {
@@ -270,6 +286,15 @@ extension ObservedNamespace {
 }
 
 extension ApplyFailure {
+    /// A file that is not as it was.
+    fileprivate init(notRestored file: SandboxFile.Key) {
+        self.init(
+            operation: "restore file '\(file.name.rawValue)' of sandbox '\(file.sandbox)'",
+            object: file.description,
+            sentence: "it is not as it was before"
+        )
+    }
+
     /// What broke off the work.
     init(breaking error: any Error) {
         if let failure = error as? SystemCallError {
