@@ -68,9 +68,15 @@ let tests: [Target] = [
         path: "Sources/NetworkTesting",
         swiftSettings: settings
     ),
+    .executableTarget(
+        name: "weft-census",
+        dependencies: ["Reconciler", "LinuxSystem", "NetworkModel", "NetworkTesting"],
+        path: "Tests/Support/weft-census",
+        swiftSettings: settings
+    ),
     .testTarget(
         name: "LinuxSystemTests",
-        dependencies: ["LinuxSystem", "NetworkTesting"],
+        dependencies: ["LinuxSystem", "NetworkTesting", "weft-census"],
         swiftSettings: settings
     ),
     .testTarget(
@@ -106,10 +112,16 @@ let tests: [Target] = [
         path: "Tests/Support/weft-faults",
         swiftSettings: settings
     ),
+    .executableTarget(
+        name: "weft-growth",
+        dependencies: ["Planner", "NetworkModel"],
+        path: "benchmarks/growth",
+        swiftSettings: settings
+    ),
     .testTarget(
         name: "ReconcilerTests",
         dependencies: [
-            "weft-faults", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem",
+            "weft-faults", "weft-census", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem",
             "NetworkTesting",
         ],
         swiftSettings: settings

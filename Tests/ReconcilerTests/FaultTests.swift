@@ -180,7 +180,8 @@ struct FaultTests {
     private static func killed(_ bench: Workbench, at step: Int, _ state: String = "second") throws -> Int32 {
         let node = bench.node
         let command = try Command([
-            Faults.path(), node.name, node.path(), node.runtimeDirectory, state, "\(step)",
+            BuiltProgram.path(of: "weft-faults"), node.name, node.path(), node.runtimeDirectory, state,
+            "\(step)",
         ])
         let result = try command.start().wait()
         if result.status != 0, result.status != 128 + SIGKILL { Issue.record("\(result)") }
@@ -207,23 +208,6 @@ struct FaultTests {
         }
         return differing.filter { $0.value != 0 }.map { "\($0.value < 0 ? "-" : "+") \($0.key)" }.sorted()
     }
-}
-
-/// The program that kills itself before a step.
-enum Faults {
-    static func path() throws -> String {
-        let directories = [
-            Bundle.main.bundleURL.deletingLastPathComponent().path, Bundle.main.bundlePath,
-            URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path,
-        ]
-        let candidates = directories.map { "\($0)/weft-faults" }
-        guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
-            throw Missing(paths: candidates)
-        }
-        return path
-    }
-
-    private struct Missing: Error { let paths: [String] }
 }
 
 /// A refusal at one step.
