@@ -133,6 +133,23 @@ let tests: [Target] = [
     ),
 ]
 
+/// Programs that feed the readers whatever bytes come: see `make fuzz`. They link with libFuzzer, so nothing else builds
+/// them.
+let fuzzing: [Target] =
+    Context.environment["WEFT_FUZZ"] == nil
+    ? []
+    : [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "weft-fuzz",
+            dependencies: [
+                "CFuzzer", "Document", "RouteNetlink", "Netlink", "NetworkModel", "NetworkTesting",
+            ],
+            path: "Tests/Fuzz/weft-fuzz",
+            swiftSettings: settings
+        ),
+    ]
+
 let package = Package(
     name: "weft",
     products: [
@@ -141,5 +158,5 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
-    targets: systemLibraries + sources + tests
+    targets: systemLibraries + sources + tests + fuzzing
 )
