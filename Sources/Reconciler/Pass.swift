@@ -59,6 +59,7 @@ struct Pass: ~Copyable {
         }
         try prepare(plan, before)
         carryOut(plan, on: before.state, into: &report)
+        outlastDyingNamespaces(desired, scope, &report)
         verify(desired, scope, &report)
         if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, asked: desired, &report) }
         return report
@@ -97,11 +98,40 @@ struct Pass: ~Copyable {
                 report.failures += applier.failures
                 report.applied += applier.applied
                 report.messagesSent += applier.messagesSent
-                written = applier.written
+                written.merge(applier.written) { first, last in
+                    RecordedSysctl(before: first.before, written: last.written)
+                }
             }
             try applier.carryOut(plan, on: state)
         } catch {
             report.failures.append(ApplyFailure(breaking: error))
+        }
+    }
+
+    /// Goes on, from what is there, where something was in the way that the kernel may be about to remove.
+    ///
+    /// A namespace that somebody deleted dies later, and no event in the node tells when; so whether what was in the way
+    /// is gone is found out by trying.
+    private mutating func outlastDyingNamespaces(
+        _ desired: NodeState,
+        _ scope: Observer.Scope,
+        _ report: inout ApplyReport
+    ) {
+        var patience = Patience(for: options.patience)
+        while !report.failures.isEmpty, report.failures.allSatisfy(\.mayPass), patience.lasts() {
+            if let signal = options.interruption() {
+                return report.failures.append(ApplyFailure(interruptedBy: signal))
+            }
+            do {
+                var sessions = try Sessions(node: node, home: home, hook: nil)
+                let now = try observer.observe(&sessions, scope, for: desired)
+                let plan = try Plan(from: now.state, to: desired)
+                try save(Registry(intending: plan, now), over: now.registry)
+                report.failures = []
+                carryOut(plan, on: now.state, into: &report)
+            } catch {
+                report.failures.append(ApplyFailure(breaking: error))
+            }
         }
     }
 
@@ -307,6 +337,11 @@ extension ApplyFailure {
         } else {
             self.init(operation: "go on", object: "", sentence: "\(error)")
         }
+    }
+
+    /// What a signal ended.
+    init(interruptedBy signal: String) {
+        self.init(operation: "go on", object: "", sentence: "interrupted by \(signal)")
     }
 
     /// What kept the node from being read again.
