@@ -14,7 +14,6 @@ package struct UnsupportedPart: Hashable, Sendable {
         case masquerade
         case dns
         case publish
-        case netns
     }
 }
 
@@ -65,7 +64,6 @@ extension Sandbox {
             parts.append(UnsupportedPart(kind: kind, place: place, path: path))
         }
         if !published.isEmpty { add(.publish, .publish) }
-        if case .adopted = stack { add(.netns, .netns) }
         return parts
     }
 }

@@ -40,6 +40,7 @@ extension ClusterState {
     ///   - node: Which of the document's nodes it is; `nil` in a document that names none.
     ///   - facts: What is so on the node whatever a document says.
     ///   - assignment: ``assignment()``, which may be known already.
+    /// - Returns: What the node shall hold, and what of it this node can't give.
     package func compile(
         for node: NodeName?,
         _ facts: NodeFacts,

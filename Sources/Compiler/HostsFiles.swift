@@ -32,14 +32,21 @@ struct HostsFiles {
         """.utf8
     )
 
-    /// - Parameter networks: The networks that sandboxes of the node are on.
+    /// Puts together what is said of networks.
+    ///
+    /// - Parameters:
+    ///   - cluster: The document.
+    ///   - assignment: Who has which addresses.
+    ///   - networks: The networks that sandboxes of the node are on.
     init(_ cluster: ClusterState, _ assignment: Assignment, networks: Set<NetworkName>) {
         self.cluster = cluster
         self.assignment = assignment
         var blocks: [NetworkName: Block] = [:]
         for (index, sandbox) in cluster.sandboxes.enumerated() {
-            for (position, endpoint) in sandbox.endpoints.enumerated() where networks.contains(endpoint.network) {
-                guard let network = cluster.networks[endpoint.network], network.hasDNS, !network.isBuiltInBridge
+            for (position, endpoint) in sandbox.endpoints.enumerated()
+            where networks.contains(endpoint.network) {
+                guard let network = cluster.networks[endpoint.network], network.hasDNS,
+                    !network.isBuiltInBridge
                 else { continue }
                 blocks[network.name, default: Block()].append(about: index) { text in
                     Self.append(assignment[index, position], sandbox.name, endpoint, to: &text)

@@ -48,6 +48,7 @@ struct NodeCompiler {
         let hosts = HostsFiles(cluster, assignment, networks: networks)
         for (index, sandbox) in cluster.sandboxes.enumerated() where isHere(sandbox) {
             guard let namespace = place(of: sandbox)?.name else { continue }
+            let overlay = result.state.namespaces.contains(namespace) ? namespace : nil
             for name in SandboxFile.Name.allCases {
                 let content: SandboxFile.Content =
                     switch name {
@@ -56,7 +57,7 @@ struct NodeCompiler {
                     case .env: SandboxFile.Content(EnvironmentFile.text(of: sandbox, cluster, assignment))
                     }
                 let key = SandboxFile.Key(name, of: sandbox.name.text)
-                result.state.files.append(SandboxFile(key, namespace: namespace, content: content))
+                result.state.files.append(SandboxFile(key, namespace: overlay, content: content))
             }
         }
         result.state.files.sort { $0.key < $1.key }

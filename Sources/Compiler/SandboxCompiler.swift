@@ -5,8 +5,14 @@ extension NodeCompiler {
     /// A sandbox's namespace, its settings and its routes; links come with the networks.
     mutating func compile(_ sandbox: Sandbox, at index: Int, in place: Place) {
         guard let name = place.name else { return }
-        result.state.namespaces.insert(name)
-        compileSettings(of: sandbox, in: place)
+        switch sandbox.stack {
+        case .adopted(let path):
+            result.state.adopted[name] = path
+            compileLinkSettings(of: sandbox, in: place)
+        case .made, .host:
+            result.state.namespaces.insert(name)
+            compileSettings(of: sandbox, in: place)
+        }
         for family in AddressFamily.allCases {
             guard let way = cluster.defaultRoute(of: sandbox, family, assignment) else { continue }
             var route = Route(to: .all(family), in: place)
@@ -29,6 +35,20 @@ extension NodeCompiler {
             return assignment.prefix(of: network, address.family, on: node)?.contains(address) ?? false
         }
         return index.map { sandbox.interface(ofEndpoint: $0) }
+    }
+
+    /// As ``compileSettings(of:in:)``, of the sandbox's own links alone: what others have in the namespace is theirs.
+    private mutating func compileLinkSettings(of sandbox: Sandbox, in place: Place) {
+        for index in sandbox.endpoints.indices {
+            let link = sandbox.interface(ofEndpoint: index)
+            set("net/ipv4/conf/\(link)/forwarding", "0", in: place)
+            guard facts.hasIPv6 else { continue }
+            set("net/ipv6/conf/\(link)/forwarding", "0", in: place)
+            set("net/ipv6/conf/\(link)/accept_ra", "0", in: place)
+            guard cluster.networks[sandbox.endpoints[index].network]?.subnets.ipv6 != nil else { continue }
+            set("net/ipv6/conf/\(link)/disable_ipv6", "0", in: place)
+        }
+        for stated in sandbox.settings { set(stated.path, stated.value, in: place) }
     }
 
     /// What a new namespace may have from its maker, and a sandbox must not: it forwards nothing, and takes no addresses or

@@ -32,7 +32,8 @@ package enum FileInPlace {
     /// True if the contents of a file are exactly these; `nil` if there is no such file.
     ///
     /// - Throws: ``SystemCallError`` (`ELOOP`: it is a symbolic link).
-    package static func holds(_ path: String, _ pieces: [ArraySlice<UInt8>]) throws(SystemCallError) -> Bool? {
+    package static func holds(_ path: String, _ pieces: [ArraySlice<UInt8>]) throws(SystemCallError) -> Bool?
+    {
         let file: OwnedDescriptor
         do {
             file = try OwnedDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY)
@@ -47,7 +48,9 @@ package enum FileInPlace {
         for piece in pieces {
             let isSame = piece.withUnsafeBytes { wanted in
                 contents.withUnsafeBytes { held in
-                    guard let left = wanted.baseAddress, let right = held.baseAddress else { return wanted.isEmpty }
+                    guard let left = wanted.baseAddress, let right = held.baseAddress else {
+                        return wanted.isEmpty
+                    }
                     return memcmp(left, right + offset, wanted.count) == 0
                 }
             }

@@ -42,7 +42,7 @@ extension Operation {
     /// The object's name, as the JSON output has it.
     package var objectName: String {
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _): name.text
+        case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _): name.text
         case .createLink(let creation): creation.link.id.description
         case .changeLink(_, let link): link.id.description
         case .deleteLink(let id, _, _): id.description
@@ -64,7 +64,7 @@ extension Operation {
     /// Where the object is.
     package var place: Place {
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+        case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _):
             .namespace(name)
         case .createLink(let creation): creation.link.id.place
         case .changeLink(_, let link): link.id.place
@@ -86,7 +86,9 @@ extension Operation {
     package var objectWords: String {
         let place = NodePlanner.words(for: place)
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+        case .createNamespace(let name, let settings) where !settings.isEmpty:
+            return "namespace '\(name)' (\(settings.counted))"
+        case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _):
             return "namespace '\(name)'"
         case .createLink(let creation): return "\(creation.words)\(place)"
         case .changeLink(_, let link): return "\(link.kind.name) link '\(link.id.name)'\(place)"
@@ -133,8 +135,14 @@ extension LinkCreation {
         if let master = link.master { details.append("port of '\(master)'") }
         if let mtu = link.mtu { details.append("mtu \(mtu)") }
         if !link.isUp { details.append("down") }
+        if !settings.isEmpty { details.append(settings.counted) }
         return "\(link.kind.name) link '\(link.id.name)' (\(details.joined(separator: ", ")))"
     }
+}
+
+extension [Sysctl] {
+    /// `1 setting`.
+    fileprivate var counted: String { count == 1 ? "1 setting" : "\(count) settings" }
 }
 
 extension Route {

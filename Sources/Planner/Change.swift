@@ -84,8 +84,8 @@ extension Optional: OptionalValue {
 
 /// What the applier is to do, with all that it needs to know.
 package enum Operation: Hashable, Sendable {
-    /// Makes a namespace, names it, marks it and raises its `lo`.
-    case createNamespace(NamespaceName)
+    /// Makes a namespace, marks it, raises its `lo`, writes settings that are not of its links, and names it.
+    case createNamespace(NamespaceName, settings: [Sysctl] = [])
     /// Marks a namespace of Weft's again, and raises its `lo`.
     case markNamespace(NamespaceName)
     /// Takes the name away; the kernel frees the namespace when nobody is in it.
@@ -132,6 +132,8 @@ package struct LinkCreation: Hashable, Sendable {
     /// The other end of a veth pair.
     package var peer: Link?
     package var peerIndex: Int32
+    /// The settings of both that are written before they are raised.
+    package var settings: [Sysctl] = []
 
     package init(_ link: Link, index: Int32, peer: Link? = nil, peerIndex: Int32 = 0) {
         self.link = link

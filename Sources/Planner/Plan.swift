@@ -116,7 +116,7 @@ struct Steps {
     /// How many changes are from the first removal on.
     var removalCount: Int {
         removingEntries.count + removingRoutes.count + removingAddresses.count + removingLinks.count
-            + removingNamespaces.count + restoring.count
+            + removingFiles.count + removingNamespaces.count + restoring.count
     }
 
     /// The changes, in the order of their execution; `groups` is what is built.

@@ -11,7 +11,9 @@ extension NodeState {
     ///   - node: The node's name.
     package init(restoring observed: ObservedState, asked: NodeState? = nil, node: String) {
         self.init(node: node)
-        namespaces = Set(observed.namespaces.keys)
+        for (name, namespace) in observed.namespaces {
+            if let path = namespace.adoptedPath { adopted[name] = path } else { namespaces.insert(name) }
+        }
         let survey = LinkSurvey(observed: observed, desired: NodeState(node: node))
         restore(observed.node, at: .node, survey)
         for name in observed.namespaces.keys.sorted() {

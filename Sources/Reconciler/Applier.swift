@@ -109,6 +109,7 @@ struct Applier: ~Copyable {
         for (name, namespace) in observed.namespaces {
             learn(namespace.links, at: .namespace(name))
             sessions.expect(name, namespace.cookie)
+            if let path = namespace.adoptedPath { sessions.adopt(name, at: path) }
         }
         leftOverNamespaces = observed.leftOverNamespaces
         overlays = observed.files.mapValues(\.namespaces)
@@ -139,8 +140,9 @@ struct Applier: ~Copyable {
             return position + 1
         }
         switch change.operation {
-        case .createNamespace(let name):
+        case .createNamespace(let name, let settings):
             try createNamespace(name, tag: position)
+            try write(settings, tag: position)
         case .markNamespace(let name):
             try append(at: .namespace(name), tag: position) { [mark = mark(of: name)] batch, tag in
                 batch.appendMarkNamespace(alias: mark, tag: tag)
@@ -155,7 +157,8 @@ struct Applier: ~Copyable {
             try writeSysctl(sysctl, tag: position)
         case .writeFile(let file):
             try attempt(file.key, "write", tag: position) { files, namespaces in
-                try files.remove(file.key, overlaysOf: namespaces.subtracting(file.namespace.map { [$0] } ?? []))
+                let others = namespaces.filter { $0 != file.namespace }
+                try files.remove(file.key, overlaysOf: others)
                 try files.write(file)
             }
         case .deleteFile(let key, _):
@@ -298,12 +301,13 @@ struct Applier: ~Copyable {
             )
         )
         switch operation {
-        case .createNamespace(let name): failedPlaces.insert(.namespace(name))
+        case .createNamespace(let name, _): failedPlaces.insert(.namespace(name))
         case .createLink: loseLinks(of: operation)
         case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress,
             .deleteAddress, .addPrefixRoute,
             .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour, .deleteNeighbour,
-            .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
+            .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl, .writeFile,
+            .deleteFile:
             break
         }
         if !keepsGoing { throw Stop() }
@@ -374,6 +378,16 @@ struct Applier: ~Copyable {
         try attempt(tag) { _ in
             try hook?.check(call, on: files.path(of: key))
             try body(files, namespaces)
+        }
+    }
+
+    /// Writes the settings of something that was just made, unless it could not be.
+    mutating func write(_ settings: [Sysctl], tag: Int) throws {
+        guard !settings.isEmpty else { return }
+        try flush()
+        for sysctl in settings {
+            guard failures.isEmpty || !isStrandedTag(tag) else { return }
+            try writeSysctl(sysctl, tag: tag)
         }
     }
 

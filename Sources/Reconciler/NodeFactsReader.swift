@@ -22,7 +22,11 @@ extension Reconciler {
                 try observeNamespace(on: &socket, place: .node, mark: mark, options: options)
             }
             facts.links = observed.links.filter { !$0.isManaged }.map { link in
-                NodeFacts.ForeignLink(link.name, mtu: link.mtu, addresses: link.addresses.map(\.value.address))
+                NodeFacts.ForeignLink(
+                    link.name,
+                    mtu: link.mtu,
+                    addresses: link.addresses.map(\.value.address)
+                )
             }
             facts.uplink = observed.uplink
             return facts

@@ -208,7 +208,7 @@ extension Registry {
         note(before.state.namespaces)
         for change in plan.changes {
             switch change.operation {
-            case .createNamespace(let name):
+            case .createNamespace(let name, _):
                 namespaces[name] = .some(nil)
             case .replaceNeighbour(let neighbour):
                 neighbours.insert(neighbour.link.place)
@@ -229,6 +229,7 @@ extension Registry {
     fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState, scope: Observer.Scope) {
         madeDirectory = old?.madeDirectory ?? false
         note(state.namespaces)
+        for name in state.waiting.keys { adopted[name] = old?.adopted[name] }
         // Where nobody looked, what was on record stays on record.
         if !scope.includesEntries { neighbours = old?.neighbours ?? [] }
         if state.node.neighbours.contains(where: \.isManaged) { neighbours.insert(.node) }
@@ -241,10 +242,21 @@ extension Registry {
             let isLeft = state.sysctls[key] == record.written && record.written != record.before
             return wanted.contains(key) || (isLeft && !key.turnsOnForwarding)
         }
+        let held = Set(sysctls.keys.compactMap(\.place.name))
+        adopted = adopted.filter { name, _ in
+            desired.adopted[name] != nil || held.contains(name)
+                || state.namespaces[name]?.holdsAnything == true
+        }
     }
 
     private mutating func note(_ found: [NamespaceName: ObservedNamespace]) {
-        for (name, namespace) in found { namespaces[name] = .some(namespace.cookie) }
+        for (name, namespace) in found {
+            if let path = namespace.adoptedPath {
+                adopted[name] = Adopted(path: path, cookie: namespace.cookie)
+            } else {
+                namespaces[name] = .some(namespace.cookie)
+            }
+        }
     }
 
     /// Takes in what settings were that nobody could read before, and what the kernel made of what was written.
@@ -254,6 +266,13 @@ extension Registry {
             let before = sysctls[sysctl.key]?.before ?? record.before
             sysctls[sysctl.key] = RecordedSysctl(before: before, written: record.written)
         }
+    }
+}
+
+extension ObservedNamespace {
+    /// True if anything in it is Weft's.
+    fileprivate var holdsAnything: Bool {
+        links.contains(where: \.isManaged) || routes.contains(where: \.isManaged)
     }
 }
 

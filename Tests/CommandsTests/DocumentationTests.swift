@@ -130,6 +130,7 @@ private enum KeyTables {
         case .table: "a number, `main`, `local` or `default`"
         case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .text(let maximumBytes): "text of at most \(maximumBytes) bytes"
+        case .content: "text"
         case .interfaceName: "a link's name"
         case .namespaceName: "a namespace's name"
         case .mac: "a MAC"

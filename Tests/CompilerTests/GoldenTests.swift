@@ -28,7 +28,11 @@ struct GoldenTests {
         var facts = NodeFacts(name: "n1")
         facts.uplink = InterfaceName(fromKernel: "eth0")
         facts.links = [
-            .init(InterfaceName(fromKernel: "eth0"), mtu: .ethernet, addresses: [IPAddress("10.5.0.1")].compactMap(\.self))
+            .init(
+                InterfaceName(fromKernel: "eth0"),
+                mtu: .ethernet,
+                addresses: [IPAddress("10.5.0.1")].compactMap(\.self)
+            )
         ]
         let node = document.cluster.nodes.first?.name
         let compiled = document.cluster.compile(for: node, facts, document.cluster.assignment())

@@ -53,6 +53,7 @@ import Testing
         case .route: [("to", "10.70.0.0/16"), ("dev", "eth0")]
         case .neighbour: [("dev", "br"), ("address", "10.0.0.9"), ("mac", "\"02:00:00:00:00:07\"")]
         case .forwardingEntry: [("dev", "port"), ("mac", "\"02:00:00:00:00:07\"")]
+        case .file: [("sandbox", "s"), ("name", "hosts"), ("content", "\"\"")]
         case .underlay, .networkOptions, .builtInBridge, .sandbox, .sandboxDNS: []
         case .network: [("driver", "bridge"), ("subnets", "[10.1.0.0/16]")]
         case .endpoint: [("network", "net")]
@@ -87,6 +88,7 @@ import Testing
         case .route: return node(", routes: [\(text)]", "")
         case .neighbour: return node(", neighbours: [\(text)]", "")
         case .forwardingEntry: return node(", fdb: [\(text)]", "")
+        case .file: return node(", files: [\(text)]", "")
         case .underlay, .network, .networkOptions, .builtInBridge, .sandbox, .endpoint, .sandboxRoute,
             .sandboxLink,
             .sandboxDNS:
@@ -182,6 +184,7 @@ import Testing
             return words
         case .choice(let words): return words
         case .text: return ["one", "two"]
+        case .content: return ["one", "\"two\\nthree\""]
         case .interfaceName:
             switch (attribute.object, attribute.attribute.name) {
             case (.forwardingEntry, "dev"): return ["port", "port"]

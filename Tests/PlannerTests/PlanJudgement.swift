@@ -10,7 +10,7 @@ extension Operation {
             state[id.place]?.links.contains { $0.name == id.name && !$0.isManaged } ?? false
         }
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+        case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _):
             return state.foreignNamespaces.contains(name) ? "a stranger's namespace" : nil
         case .createLink(let creation):
             let ids = [creation.link.id, creation.peer?.id].compactMap { $0 }

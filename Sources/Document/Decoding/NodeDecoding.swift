@@ -13,9 +13,8 @@ extension Decoder {
         var seen: [Sysctl.Key: Int] = [:]
         for entry in fields[.sysctls] { sysctls(entry.value, in: .node, seen: &seen, into: &draft) }
         draft.state.sysctls.sort { $0.key < $1.key }
-        for key in [NodeKey.rules, .files] {
-            for entry in fields[key] { complainOfUnsupported(entry.key, "\(path).\(key.name)") }
-        }
+        for entry in fields[.files] { files(entry.value, into: &draft) }
+        for entry in fields[.rules] { complainOfUnsupported(entry.key, "\(path).\(NodeKey.rules.name)") }
     }
 
     private mutating func namespaces(_ node: Int, into draft: inout NodeDraft) {
@@ -31,6 +30,10 @@ extension Decoder {
             let fields = fields(value, NamespaceKey.self)
             require(.name, in: fields)
             let place = fields[.name].flatMap { namespace($0, seen: &seen, into: &draft) }
+            if let node = fields[.netns], let path = namespacePath(node), let name = place?.name {
+                draft.state.namespaces.remove(name)
+                draft.state.adopted[name] = path
+            }
             var settings: [Sysctl.Key: Int] = [:]
             if let node = fields[.sysctls] { sysctls(node, in: place, seen: &settings, into: &draft) }
         }
@@ -70,6 +73,20 @@ extension Decoder {
             complain(at: node, "'\(shown(value))' can't be a namespace's name: \(error.reason)")
             return nil
         }
+    }
+
+    /// The path of a namespace that somebody else made.
+    mutating func namespacePath(_ node: Int) -> String? {
+        guard let value = scalar(node, "the path of a namespace") else { return nil }
+        let path = tree.string(of: value)
+        if !path.hasPrefix("/") || path.utf8.contains(where: { $0 < 32 || $0 == 127 }) {
+            complain(
+                at: node,
+                "'\(shown(value))' is no absolute path",
+                hint: "a namespace of somebody else's is the file /proc/PID/ns/net, or /run/netns/NAME"
+            )
+        }
+        return path
     }
 
     /// The place that a `namespace` key names; the node's own where there is none.

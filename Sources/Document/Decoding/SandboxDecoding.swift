@@ -62,15 +62,7 @@ extension Decoder {
     private mutating func stack(_ fields: Fields<SandboxKey>) -> Sandbox.Stack {
         let isHost = boolean(.host, fields) ?? false
         guard let node = fields[.netns] else { return isHost ? .host : .made }
-        guard let value = scalar(node, "the path of a namespace") else { return isHost ? .host : .made }
-        let path = tree.string(of: value)
-        if !path.hasPrefix("/") || path.utf8.contains(where: { $0 < 32 || $0 == 127 }) {
-            complain(
-                at: node,
-                "'\(shown(value))' is no absolute path",
-                hint: "a namespace of somebody else's is the file /proc/PID/ns/net, or /run/netns/NAME"
-            )
-        }
+        guard let path = namespacePath(node) else { return isHost ? .host : .made }
         guard !isHost else {
             complain(
                 at: fields.key(.netns),

@@ -44,6 +44,8 @@ package enum Form: Sendable {
     case choice([String])
     /// Any text of at most so many bytes.
     case text(maximumBytes: Int)
+    /// Any text, of any number of lines.
+    case content
     /// The name of a link.
     case interfaceName
     /// The name of a namespace.
@@ -120,6 +122,7 @@ package enum DocumentObject: String, Sendable, CaseIterable {
     case route
     case neighbour
     case forwardingEntry
+    case file
     case underlay
     case network
     case networkOptions
@@ -157,6 +160,7 @@ package enum DocumentObject: String, Sendable, CaseIterable {
         case .route: RouteKey.index.attributes
         case .neighbour: NeighbourKey.index.attributes
         case .forwardingEntry: ForwardingKey.index.attributes
+        case .file: FileKey.index.attributes
         case .underlay: UnderlayKey.index.attributes
         case .network: NetworkKey.index.attributes
         case .networkOptions: NetworkOptionKey.index.attributes

@@ -131,14 +131,18 @@ enum NodeKey: Int, KeySet {
         case .rules:
             Attribute("rules", .unsupported, "Policy rules.")
         case .files:
-            Attribute("files", .unsupported, "Files.")
+            Attribute(
+                "files",
+                .list(.file),
+                "The files that processes of sandboxes see in the place of the node's."
+            )
         }
     }
 }
 
 /// The keys of a namespace.
 enum NamespaceKey: Int, KeySet {
-    case name, sysctls
+    case name, netns, sysctls
 
     static let index = KeyIndex<Self>()
 
@@ -146,6 +150,13 @@ enum NamespaceKey: Int, KeySet {
         switch self {
         case .name:
             Attribute("name", .namespaceName, "The namespace's name in /run/netns.", isRequired: true)
+        case .netns:
+            Attribute(
+                "netns",
+                .path,
+                "The namespace, if somebody else made it: used, never made or removed; 'name' is then for this document alone.",
+                default: "one that Weft makes"
+            )
         case .sysctls:
             Attribute("sysctls", .sysctls, "Settings below 'net.' in this namespace.", synonyms: ["sysctl"])
         }

@@ -84,7 +84,8 @@ package enum DocumentSchema {
     /// What a value must look like.
     private static func schema(_ form: Form) -> [Entry] {
         switch form {
-        case .boolean, .number, .table, .choice, .text, .interfaceName, .namespaceName, .mac, .address,
+        case .boolean, .number, .table, .choice, .text, .content, .interfaceName, .namespaceName, .mac,
+            .address,
             .interfaceAddress, .destination, .prefix, .name, .path, .word, .publishedPort, .port,
             .unsupported:
             return scalarSchema(form)
@@ -169,6 +170,7 @@ package enum DocumentSchema {
                 ("type", .text("string")), ("minLength", .number(1)),
                 ("maxLength", .number(UInt64(maximumBytes))),
             ]
+        case .content: return [("type", .text("string"))]
         case .interfaceName: return text("^[^\\s/:%]{1,15}$")
         case .namespaceName: return text("^[^\\s/-][^\\s/]{0,254}$")
         case .mac: return text("^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$")
@@ -228,6 +230,7 @@ extension DocumentObject {
         case .route: "node.routes[]"
         case .neighbour: "node.neighbours[]"
         case .forwardingEntry: "node.fdb[]"
+        case .file: "node.files[]"
         case .underlay: "underlay"
         case .network: "networks.*"
         case .networkOptions: "networks.*.options"
