@@ -133,7 +133,9 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "CommandsTests",
-        dependencies: ["Commands", "Document", "LinuxSystem", "NetworkTesting", "weft"],
+        dependencies: [
+            "Commands", "ClusterModel", "Document", "LinuxSystem", "NetworkModel", "NetworkTesting", "weft",
+        ],
         swiftSettings: settings
     ),
 ]

@@ -27,7 +27,7 @@ struct CheckCommand: ParsableCommand {
             if console.isJSON {
                 console.print { $0.errors([], warnings: warnings) }
             } else {
-                for warning in warnings { console.warning(warning.description, hint: warning.hint) }
+                for warning in warnings { console.warning(warning.description) }
                 if !output.quiet { console.print("\(document.path): no errors") }
             }
         }

@@ -13,12 +13,12 @@ package enum FileReplacement {
     ///   - bytes: What it shall hold.
     /// - Throws: ``SystemCallError`` (`EINVAL`: it is no regular file; `EBUSY`: it holds something else than `old` by now).
     package static func replace(_ path: String, _ old: [UInt8], by bytes: [UInt8]) throws(SystemCallError) {
-        let target = try resolve(path)
         var status = stat()
-        try checked("stat", on: path) { stat(target, &status) }
+        try checked("stat", on: path) { stat(path, &status) }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw SystemCallError("replace", on: path, .invalidArgument)
         }
+        let target = try resolve(path)
         var name = Array("\(target).XXXXXX".utf8CString)
         let descriptor = try checked("open", on: "\(target).XXXXXX") {
             name.withUnsafeMutableBufferPointer { $0.baseAddress.map { mkstemp($0) } ?? -1 }
