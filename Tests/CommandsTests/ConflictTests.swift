@@ -121,20 +121,20 @@ struct ConflictTests {
     func moved() throws {
         let before =
             "weft: 1\nnetworks: { n: { driver: bridge, subnets: [10.9.0.0/27] } }\n"
-            + "sandboxes:\n  web: { endpoints: [ { network: n } ] }\n"
+            + "sandboxes:\n  shop: { endpoints: [ { network: n } ] }\n"
         func after(_ name: String) -> String { before + "  \(name): { endpoints: [ { network: n } ] }\n" }
-        let old = try #require(try Self.address(of: "web", in: before))
+        let old = try #require(try Self.address(of: "shop", in: before))
         // One that comes first by name, and has the same first choice.
         let name = try #require(
             try (0..<1000).map { "late\($0)" }.first { try Self.address(of: $0, in: after($0)) == old }
         )
-        let new = try #require(try Self.address(of: "web", in: after(name)))
+        let new = try #require(try Self.address(of: "shop", in: after(name)))
         try Station.with { station in
             try station.succeed("apply", document: before)
             let plan = try station.succeed("plan", document: after(name))
             #expect(
                 station.normal(plan).contains(
-                    "\n+ create address \(new)/29 on link 'eth0' in namespace 'NODE.web': "
+                    "\n+ create address \(new)/27 on link 'eth0' in namespace 'NODE.shop': "
                         + "moved: \(old) is now that of sandbox '\(name)'\n"
                 )
             )
@@ -142,7 +142,7 @@ struct ConflictTests {
             #expect(check.status == 0)
             #expect(
                 station.normal(check.errors) == """
-                    warning: DIR/state.yaml:4:23: sandboxes.web.endpoints[0]: \(new) is assigned, for \(old) is taken by \
+                    warning: DIR/state.yaml:4:24: sandboxes.shop.endpoints[0]: \(new) is assigned, for \(old) is taken by \
                     sandbox '\(name)': it may move when sandboxes come or go; \
                     'weft pin PATH' writes it into the document, and keeps it
 
@@ -158,7 +158,7 @@ struct ConflictTests {
             )
             #expect(
                 !kept.contains("moved")
-                    && !kept.contains("on link 'eth0' in namespace '\(station.node.name).web'")
+                    && !kept.contains("on link 'eth0' in namespace '\(station.node.name).shop'")
             )
             #expect(try station.succeed("plan", document: pinned) == "nothing to change\n")
         }
