@@ -131,6 +131,23 @@ import Testing
         )
     }
 
+    @Test("refuses what would mean something else, and lists what it could not write")
+    func strangeForms() {
+        // Of YAML 1.1, and so of libyaml, U+0085 ends a line.
+        let text =
+            "weft: 1\nnetworks: { n: { driver: bridge, subnets: 10.1.0.0/24 } }\n"
+            + "sandboxes:\n  a:\n    endpoints:\n    - network: n\u{85}    - network: bridge\n"
+        let found = Self.complaints(text).map { $0.replacing(/: 1\d+\.[^ ]+ can't/, with: ": ADDRESS can't") }
+        #expect(
+            found == [
+                "a.yaml:6:7: sandboxes.a.endpoints[0].address: ADDRESS can't be written here: the document is written in a "
+                    + "form that nothing can be added to; write it by hand",
+                "a.yaml:7:7: sandboxes.a.endpoints[1].address: ADDRESS can't be written here: the document is written in a "
+                    + "form that nothing can be added to; write it by hand",
+            ]
+        )
+    }
+
     @Test("what is wrong with the document is said as by check")
     func badDocument() {
         #expect(Self.complaints("weft: 1\nnodez: {}\n").first?.contains("nodez") == true)
@@ -186,7 +203,7 @@ private struct PinnedText {
         "braces", "braces over lines", "trailing comma", "single pair", "block", "block text", "alias",
         "JSON", "tight JSON",
         "single quotes", "stated", "stated list", "stated lines", "comment", "CRLF", "no last line end",
-        "indentless",
+        "indentless", "question mark",
     ]
 
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
@@ -249,6 +266,10 @@ private struct PinnedText {
         used.insert("block")
         if flip("block text", 6) {
             return "\(margin)- network: >-\n\(margin)    \(network)\n\(margin)  aliases: [b]\n"
+        }
+        if flip("question mark", 6) {
+            return
+                "\(margin)- ? network\(comment())\n\(margin)  : \(network)\n\(margin)  ? aliases\n\(margin)  : [b]\n"
         }
         if flip("alias", 5) {
             return

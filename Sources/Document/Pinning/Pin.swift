@@ -54,12 +54,14 @@ package struct Pin: Sendable {
         var edits = trees.map { TextEdits($0) }
         var complaints: [Complaint] = []
         for task in Self.endpointTasks(document, places, trees) + Self.networkTasks(document, places, trees) {
-            let (file, node) = (task.place.file, task.place.node)
+            let file = task.place.file
             let isWritten = !task.place.isShared && task.write(&edits[file], trees[file])
             if isWritten {
                 files[file].additions.append(task.addition)
             } else {
-                complaints.append(Self.complaint(task, sources[file].name, trees[file].nodes[node]))
+                complaints.append(
+                    Self.complaint(task.addition, sources[file].name, isShared: task.place.isShared)
+                )
             }
         }
         guard complaints.isEmpty else { throw DocumentErrors(complaints) }
@@ -70,19 +72,19 @@ package struct Pin: Sendable {
         try check(against: document)
     }
 
-    private static func complaint(_ task: Task, _ file: String, _ node: MarkedTree.Node) -> Complaint {
-        let values = task.addition.values.joined(separator: ", ")
+    private static func complaint(_ addition: Addition, _ file: String, isShared: Bool) -> Complaint {
+        let values = addition.values.joined(separator: ", ")
         let reason =
-            task.place.isShared
+            isShared
             ? "an alias stands here, and what it means is somebody else's too"
-            : "it is written in a form that nothing can be added to"
+            : "the document is written in a form that nothing can be added to"
         return Complaint(
             file: file,
-            line: node.line,
-            column: node.column,
-            path: task.addition.path,
+            line: addition.line,
+            column: addition.column,
+            path: addition.path,
             message: "\(values) can't be written here: \(reason)",
-            hint: task.place.isShared ? "write it out instead of the alias" : "write it by hand"
+            hint: isShared ? "write it out instead of the alias" : "write it by hand"
         )
     }
 
@@ -165,14 +167,10 @@ package struct Pin: Sendable {
         guard files.contains(where: { !$0.additions.isEmpty }) else { return }
         let new = try? Document.load(files.map(\.source))
         guard let new, new.pinned == old.pinned, new.cluster == new.pinned else {
-            let message =
-                "it is written in a form that nothing can be added to without changing what it means"
-            let complaint = Complaint(
-                file: files.first?.source.name ?? "",
-                message: message,
-                hint: "'weft pin --check' lists what is assigned; write it by hand"
-            )
-            throw DocumentErrors([complaint])
+            let complaints = files.flatMap { file in
+                file.additions.map { Self.complaint($0, file.source.name, isShared: false) }
+            }
+            throw DocumentErrors(complaints)
         }
     }
 }

@@ -110,12 +110,20 @@ struct TextEdits {
 
     private mutating func addOnLine(_ text: String, behind entry: MarkedTree.Entry) {
         let (key, value) = (tree.nodes[entry.key], tree.nodes[entry.value])
-        let indentation = String(repeating: " ", count: key.column - 1)
+        let begin = begin(ofEntryWithKeyAt: key.start)
+        let indentation = String(repeating: " ", count: key.column - 1 - (key.start - begin))
         if case .scalar(.block) = value.shape {
             // Where a block of text ends depends on what follows it.
-            return insert("\(text)\(lineBreak)\(indentation)", at: key.start)
+            return insert("\(text)\(lineBreak)\(indentation)", at: begin)
         }
         insertLine(indentation + text, behind: value.end)
+    }
+
+    /// Where an entry begins: with its key, or with the question mark before that.
+    private func begin(ofEntryWithKeyAt start: Int) -> Int {
+        let before = tree.bytes[lineStart(of: start)..<start]
+        guard let mark = before.lastIndex(where: { !Self.blanks.contains($0) }) else { return start }
+        return before[mark] == UInt8(ascii: "?") ? mark : start
     }
 
     // MARK: Items of lists
