@@ -14,6 +14,17 @@ package enum SysctlFile {
         return normalised(String(decoding: bytes, as: UTF8.self))
     }
 
+    /// A setting's value, as ``read(_:)``; `nil` if the kernel has no such setting.
+    ///
+    /// - Throws: ``SystemCallError`` for whatever else keeps it from being known.
+    package static func readIfExists(_ path: String) throws(SystemCallError) -> String? {
+        do {
+            return try read(path)
+        } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notADirectory {
+            return nil
+        }
+    }
+
     /// Sets a setting.
     ///
     /// Equivalent to `sysctl -w NAME=VALUE`.

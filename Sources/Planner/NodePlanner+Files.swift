@@ -36,21 +36,32 @@ extension NodePlanner {
         steps.files.append(Change(.change, .writeFile(file), differences: differences))
     }
 
-    /// The first line that differs, and how many there are.
+    /// The first lines that differ, and how many there are: what is the same before and behind is left out.
+    ///
+    /// A name that comes changes the files of all sandboxes of its network, so this looks at each byte once.
     private static func differences(
         from old: SandboxFile.Content,
         to new: SandboxFile.Content
     ) -> [Difference] {
-        let (old, new) = (old.lines, new.lines)
-        let gone = Set(old).subtracting(new)
-        let come = Set(new).subtracting(old)
-        guard !gone.isEmpty || !come.isEmpty else {
-            return [Difference("lines", from: "\(old.count)", to: "\(new.count) in another order")]
+        let (old, new) = (old.bytes, new.bytes)
+        var start = zip(old, new).prefix { $0 == $1 }.count
+        let rest = min(old.count, new.count) - start
+        var end = zip(old.suffix(rest).reversed(), new.suffix(rest).reversed()).prefix { $0 == $1 }.count
+        // Whole lines.
+        while start > 0, old[start - 1] != UInt8(ascii: "\n") { start -= 1 }
+        while end > 0, !isLineEnd(old, old.count - end - 1) || !isLineEnd(new, new.count - end - 1) {
+            end -= 1
         }
-        let from = old.first(where: gone.contains).map(String.init)
-        let to = new.first(where: come.contains).map(String.init)
-        let more = max(gone.count, come.count) - 1
-        return [Difference(more > 0 ? "line (and \(more) more)" : "line", from: from, to: to)]
+        let changed = [old, new].map { bytes in
+            bytes[start..<max(start, bytes.count - end)].split(separator: UInt8(ascii: "\n"))
+        }
+        let first = changed.map { $0.first.map { String(decoding: $0, as: UTF8.self) } }
+        let more = max(changed[0].count, changed[1].count) - 1
+        return [Difference(more > 0 ? "line (and \(more) more)" : "line", from: first[0], to: first[1])]
+    }
+
+    private static func isLineEnd(_ bytes: [UInt8], _ position: Int) -> Bool {
+        position < 0 || bytes[position] == UInt8(ascii: "\n")
     }
 
     private mutating func refuse(_ file: SandboxFile, _ namespace: NamespaceName) {

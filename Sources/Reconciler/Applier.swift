@@ -399,10 +399,9 @@ struct Applier: ~Copyable {
             try sessions.enter(sysctl.key.place)
             try hook?.check("write", on: sysctl.key.path)
             // It may have come with this very apply. Without a value before there is nothing to go back to.
-            let before = try? SysctlFile.read(sysctl.key.path)
+            let before = try SysctlFile.readIfExists(sysctl.key.path)
             try SysctlFile.write(sysctl.key.path, sysctl.value)
-            let after = try SysctlFile.read(sysctl.key.path)
-            record = RecordedSysctl(before: before ?? after, written: after)
+            record = RecordedSysctl(before: before ?? sysctl.value, written: sysctl.value)
         }
         written[sysctl.key] = record ?? written[sysctl.key]
     }

@@ -8,11 +8,10 @@ extension Observer {
     func observeAdopted(
         into state: inout ObservedState,
         _ sessions: inout Sessions,
-        _ scope: Scope,
-        _ registry: Registry?,
-        _ nodeLinks: [Int32: InterfaceName]
+        _ reading: Reading
     ) throws {
-        let known = registry?.adopted ?? [:]
+        let scope = reading.scope
+        let known = reading.registry?.adopted ?? [:]
         for name in Set(scope.adopted.keys).union(known.keys).sorted() {
             guard let path = scope.adopted[name] ?? known[name]?.path else { continue }
             guard state.namespaces[name] == nil else {
@@ -21,26 +20,19 @@ extension Observer {
             }
             sessions.leave()
             sessions.adopt(name, at: path)
-            let options = scope.options(for: .namespace(name), registry)
+            let options = reading.options(for: .namespace(name))
             do {
                 let namespace = try sessions.withSocket(of: .namespace(name)) { socket in
                     try observeNamespace(
                         on: &socket,
                         place: .namespace(name),
                         mark: node.mark,
-                        nodeLinks: nodeLinks,
+                        nodeLinks: reading.nodeLinks,
                         options: options,
                         adoptedFrom: path
                     )
                 }
-                try judge(
-                    namespace,
-                    name,
-                    record: known[name],
-                    isAsked: scope.adopted[name] != nil,
-                    &sessions,
-                    into: &state
-                )
+                try judge(namespace, name, reading, &sessions, into: &state)
             } catch let error as NotANetworkNamespace {
                 if scope.adopted[name] != nil { state.waiting[name] = "\(error)" }
             } catch let error as SystemCallError
@@ -56,12 +48,13 @@ extension Observer {
     private func judge(
         _ namespace: ObservedNamespace,
         _ name: NamespaceName,
-        record: Registry.Adopted?,
-        isAsked: Bool,
+        _ reading: Reading,
         _ sessions: inout Sessions,
         into state: inout ObservedState
     ) throws {
         let path = namespace.adoptedPath ?? ""
+        let record = reading.registry?.adopted[name]
+        let isAsked = reading.scope.adopted[name] != nil
         let isKnown = record?.cookie == namespace.cookie
         if !isAsked, !isKnown { return }
         if let record, !isKnown, record.path == path, path.hasPrefix("/proc/") {
@@ -76,6 +69,7 @@ extension Observer {
         } else {
             state.namespaces[name] = namespace
             sessions.expect(name, namespace.cookie)
+            try observe(reading, settingsOf: .namespace(name), into: &state, &sessions)
         }
     }
 }

@@ -64,6 +64,31 @@ struct Observer {
         }
     }
 
+    /// What one reading of a node needs to know everywhere.
+    struct Reading {
+        let scope: Scope
+        let registry: Registry?
+        /// The names of the node's links by index, by which parents and underlays are known elsewhere.
+        let nodeLinks: [Int32: InterfaceName]
+        /// The settings that are asked for, and those on record, by place.
+        let settings: [Place: Set<Sysctl.Key>]
+
+        init(_ scope: Scope, _ registry: Registry?, of node: ObservedNamespace) {
+            self.scope = scope
+            self.registry = registry
+            nodeLinks = Dictionary(
+                node.links.map { ($0.index, $0.name) },
+                uniquingKeysWith: { first, _ in first }
+            )
+            var settings: [Place: Set<Sysctl.Key>] = [:]
+            for key in scope.sysctls { settings[key.place, default: []].insert(key) }
+            for key in (registry?.sysctls ?? [:]).keys { settings[key.place, default: []].insert(key) }
+            self.settings = settings
+        }
+
+        func options(for place: Place) -> ObservationOptions { scope.options(for: place, registry) }
+    }
+
     /// Reads the node and every namespace that is Weft's on it.
     ///
     /// - Parameters:
@@ -85,12 +110,10 @@ struct Observer {
                 options: scope.options(for: .node, registry)
             )
         }
-        let nodeLinks = Dictionary(
-            state.node.links.map { ($0.index, $0.name) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        try observeNamespaces(into: &state, &sessions, scope, registry, nodeLinks)
-        try observeAdopted(into: &state, &sessions, scope, registry, nodeLinks)
+        let reading = Reading(scope, registry, of: state.node)
+        try observe(reading, settingsOf: .node, into: &state, &sessions)
+        try observeNamespaces(into: &state, &sessions, reading)
+        try observeAdopted(into: &state, &sessions, reading)
         state.recordedSysctls =
             registry?.sysctls.filter { key, _ in
                 // Settings of a namespace that is gone went with it, whatever has its name by now.
@@ -100,7 +123,6 @@ struct Observer {
                 }
                 return known == state.namespaces[name]?.cookie
             } ?? [:]
-        try observe(sysctls: Set(scope.sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
         try SandboxFiles(of: node).observe(into: &state, asked: scope.files)
         return Observation(state: state, registry: registry)
     }
@@ -139,16 +161,16 @@ struct Observer {
     private func observeNamespaces(
         into state: inout ObservedState,
         _ sessions: inout Sessions,
-        _ scope: Scope,
-        _ registry: Registry?,
-        _ nodeLinks: [Int32: InterfaceName]
+        _ reading: Reading
     ) throws {
+        let registry = reading.registry
         for text in try node.namespaceDirectory.names() {
             guard let name = try? NamespaceName(text) else { continue }
             // What is not on record needs a look only if the record is lost.
             let isRecorded = registry?.namespaces.keys.contains(name)
-            if isRecorded ?? true, let namespace = try observe(name, &sessions, scope, registry, nodeLinks) {
+            if isRecorded ?? true, let namespace = try observe(name, &sessions, reading) {
                 state.namespaces[name] = namespace
+                try observe(reading, settingsOf: .namespace(name), into: &state, &sessions)
             } else if isRecorded == true, try node.namespaceDirectory.hasLeftOver(name.text) {
                 state.leftOverNamespaces.insert(name)
             } else {
@@ -162,10 +184,9 @@ struct Observer {
     private func observe(
         _ name: NamespaceName,
         _ sessions: inout Sessions,
-        _ scope: Scope,
-        _ registry: Registry?,
-        _ nodeLinks: [Int32: InterfaceName]
+        _ reading: Reading
     ) throws -> ObservedNamespace? {
+        let registry = reading.registry
         let mark = node.mark.namespaceAlias(for: name, of: sessions.owner)
         do {
             return try sessions.withSocket(of: .namespace(name)) { socket in
@@ -175,8 +196,8 @@ struct Observer {
                     on: &socket,
                     place: .namespace(name),
                     mark: node.mark,
-                    nodeLinks: nodeLinks,
-                    options: scope.options(for: .namespace(name), registry)
+                    nodeLinks: reading.nodeLinks,
+                    options: reading.options(for: .namespace(name))
                 )
                 namespace.isMarked = namespace.links.contains { $0.index == 1 && $0.alias == mark }
                 namespace.cookie = try socket.namespaceCookie
@@ -195,17 +216,16 @@ struct Observer {
 
     // MARK: Settings
 
-    private func observe(
-        sysctls: Set<Sysctl.Key>,
+    /// Reads the settings of a place that are asked for, or on record; at best while the thread is there anyway.
+    func observe(
+        _ reading: Reading,
+        settingsOf place: Place,
         into state: inout ObservedState,
         _ sessions: inout Sessions
     ) throws {
-        for key in sysctls.sorted() {
-            if let name = key.place.name, state.namespaces[name] == nil { continue }
-            try sessions.enter(key.place)
-            guard try SysctlFile.exists(key.path) else { continue }
-            state.sysctls[key] = try SysctlFile.read(key.path)
-        }
+        guard let keys = reading.settings[place] else { return }
+        try sessions.enter(place)
+        for key in keys { state.sysctls[key] = try SysctlFile.readIfExists(key.path) }
     }
 
     // MARK: Processes

@@ -129,7 +129,7 @@ struct Pass: ~Copyable {
                 report.failures += remaining.changes.map(ApplyFailure.init(remaining:))
             }
             var registry = Registry(after.registry, state: after.state, desired: desired, scope: scope)
-            registry.note(written, wanted: desired)
+            registry.note(written, wanted: desired, shown: after.state.sysctls)
             try save(registry, over: after.registry)
         } catch {
             report.failures.append(ApplyFailure(verifying: error))
@@ -260,11 +260,15 @@ extension Registry {
     }
 
     /// Takes in what settings were that nobody could read before, and what the kernel made of what was written.
-    fileprivate mutating func note(_ written: [Sysctl.Key: RecordedSysctl], wanted: NodeState) {
+    fileprivate mutating func note(
+        _ written: [Sysctl.Key: RecordedSysctl],
+        wanted: NodeState,
+        shown: [Sysctl.Key: String]
+    ) {
         for sysctl in wanted.sysctls {
             guard let record = written[sysctl.key] else { continue }
             let before = sysctls[sysctl.key]?.before ?? record.before
-            sysctls[sysctl.key] = RecordedSysctl(before: before, written: record.written)
+            sysctls[sysctl.key] = RecordedSysctl(before: before, written: shown[sysctl.key] ?? record.written)
         }
     }
 }

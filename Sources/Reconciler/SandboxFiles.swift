@@ -89,15 +89,24 @@ struct SandboxFiles {
     /// Writes a file, and lays it over the node's for its namespace.
     ///
     /// - Throws: ``SystemCallError`` for what can't be written, or is in the way.
-    func write(_ file: SandboxFile) throws {
-        try AtomicFile.makeDirectories("\(directory)/\(file.key.sandbox)")
-        try FileInPlace.write(path(of: file.key), file.content.pieces)
+    func write(_ file: SandboxFile) throws(SystemCallError) {
+        do {
+            try FileInPlace.write(path(of: file.key), file.content.pieces)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            // The first of the sandbox's files.
+            try AtomicFile.makeDirectories("\(directory)/\(file.key.sandbox)")
+            try FileInPlace.write(path(of: file.key), file.content.pieces)
+        }
         guard file.key.name.isLaidOver, let namespace = file.namespace else { return }
         let overlay = path(of: FileOverlay(file.key.name, for: namespace))
         let target = path(of: file.key)
         guard try SymbolicLink.target(of: overlay) != .path(target) else { return }
-        try AtomicFile.makeDirectories("\(overlays)/\(namespace)")
-        try SymbolicLink.make(overlay, to: target)
+        do {
+            try SymbolicLink.make(overlay, to: target)
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            try AtomicFile.makeDirectories("\(overlays)/\(namespace)")
+            try SymbolicLink.make(overlay, to: target)
+        }
     }
 
     /// Takes away the links that lead to a file for other namespaces than `namespace`.
