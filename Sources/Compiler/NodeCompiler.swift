@@ -39,6 +39,7 @@ struct NodeCompiler {
             compile(network, members)
         }
         compileFiles(networks: Set(attachments.keys))
+        claimTheRest()
         settle()
     }
 
@@ -127,12 +128,8 @@ struct NodeCompiler {
     }
 
     private mutating func compile(_ network: Network, _ members: [Attachment]) {
-        for family in network.subnets.families {
-            guard let prefix = assignment.prefix(of: network, family, on: node), !network.isIsolated else {
-                continue
-            }
-            result.claims.append(SubnetClaim(network.name, prefix, parent: parent(of: network)))
-        }
+        claimSubnets(of: network)
+        if network.lacksDefaults, result.warnings.isEmpty { result.warnings.append(Network.missingByDefault) }
         switch network.driver {
         case .bridge: compileBridge(network, members)
         case .macvlan(let macvlan): compileMacvlan(network, macvlan, members)

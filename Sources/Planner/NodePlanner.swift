@@ -45,6 +45,7 @@ struct NodePlanner {
 
     /// Finds every step and every problem.
     mutating func plan() {
+        findConflicts()
         problems += links.problems
         planNamespaces()
         planLinks()
@@ -56,6 +57,13 @@ struct NodePlanner {
         planSysctls()
         planFiles()
         warnOfStrangers()
+    }
+
+    /// Finds who else has what the document's networks take.
+    private mutating func findConflicts() {
+        let conflicts = NodeConflicts(of: options.claims, with: observed, desired: desired)
+        problems += conflicts.problems
+        warnings += conflicts.warnings
     }
 
     /// Adds a change of what is on the links of a place, once they are all there.

@@ -62,9 +62,12 @@ package struct Plan: Hashable, Sendable {
 package struct PlanOptions: Hashable, Sendable {
     /// The plan undoes a failed apply: settings that are otherwise never turned off are put back too.
     package var isRollback = false
+    /// What the document's networks take on the node: whoever else has it is in the way.
+    package var claims: NodeClaims
 
-    package init(isRollback: Bool = false) {
+    package init(isRollback: Bool = false, claims: NodeClaims = NodeClaims()) {
         self.isRollback = isRollback
+        self.claims = claims
     }
 }
 

@@ -40,10 +40,21 @@ struct Pass: ~Copyable {
     /// 3. Carry the plan out.
     /// 4. Read the node again; the plan for the same state must now be empty.
     /// 5. After a failure plan back to what was, from what is, and carry that out.
-    mutating func apply(_ desired: NodeState, _ scope: Observer.Scope) throws -> ApplyReport {
+    ///
+    /// - Parameters:
+    ///   - desired: What the node shall hold.
+    ///   - scope: What of the node is read.
+    ///   - claims: What must be nobody else's: looked at in the beginning only.
+    /// - Returns: What became of it.
+    /// - Throws: What kept it from beginning.
+    mutating func apply(
+        _ desired: NodeState,
+        _ scope: Observer.Scope,
+        claiming claims: NodeClaims = NodeClaims()
+    ) throws -> ApplyReport {
         var sessions = try Sessions(node: node, home: home, hook: nil)
         let before = try observer.observe(&sessions, scope, for: desired)
-        let plan = try Plan(from: before.state, to: desired)
+        let plan = try Plan(from: before.state, to: desired, options: PlanOptions(claims: claims))
         // Neither by mark nor on record is there anything of it: there was no such node.
         if home.isGone, before.registry == nil, plan.isEmpty { try node.enter() }
         options.onPlan(plan)

@@ -42,6 +42,9 @@ struct Console {
         if results.count > 1 << 16 { flush() }
     }
 
+    /// Adds bytes to the results as they are.
+    mutating func printRaw(_ bytes: [UInt8]) { results += bytes }
+
     /// Adds a whole JSON document to the results.
     mutating func print(json: (inout JSONWriter) -> Void) {
         var writer = JSONWriter()
