@@ -14,6 +14,8 @@ extension NodePlanner {
         for setting in settings {
             let sysctl = setting.sysctl
             if creationSettings.contain(sysctl.key) { continue }
+            // What IPv6 is to be kept from, it is where there is none.
+            if lacksIPv6(sysctl.key), sysctl.isGuard { continue }
             let existing = observed.sysctls[sysctl.key]
             guard existing != nil || comesWithPlan(sysctl.key), !lacksIPv6(sysctl.key) else {
                 refuse(sysctl.key)
@@ -21,8 +23,8 @@ extension NodePlanner {
             }
             let change = setting.isPutBack ? putBack(sysctl) : change(of: sysctl, from: existing, written)
             guard let change else { continue }
-            if existing != nil, sysctl.preparesForAddresses {
-                steps.preparing.append(change)
+            if sysctl.isGuard || sysctl.allowsIPv6 {
+                groups[order.contentsGroup(of: sysctl.key.place)].settings.append(change)
             } else {
                 steps.settings.append(change)
             }
@@ -128,12 +130,17 @@ extension NodePlanner {
 }
 
 extension Sysctl {
-    /// True for what must be so before addresses come: that a link takes IPv6, and none of it from router advertisements.
-    ///
-    /// In order of path the second is written first.
-    fileprivate var preparesForAddresses: Bool {
-        value == "0" && ["/disable_ipv6", "/accept_ra"].contains { key.path.hasSuffix($0) }
+    /// True for a setting that keeps something out, and is to be in force before anything comes in.
+    var isGuard: Bool {
+        switch key.path.split(separator: "/").last {
+        case "accept_ra", "forwarding": value == "0"
+        case "disable_ipv6": value == "1"
+        default: false
+        }
     }
+
+    /// True for a setting without which IPv6 addresses are refused.
+    var allowsIPv6: Bool { key.path.hasSuffix("/disable_ipv6") && value == "0" }
 }
 
 extension Sysctl.Key {

@@ -8,11 +8,10 @@ package import NetworkModel
 ///
 /// The order:
 /// 1. links that must go before others can come: those that are made anew, and holders of a VNI that is wanted;
-/// 2. settings without which addresses can't come, or others would come with them;
-/// 3. links of the node, then each namespace with its links and what is on them, then what is on the node's links;
-/// 4. settings, forwarding of packets last; files of sandboxes;
-/// 5. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
-/// 6. what the kernel dropped together with the deleted although it is wanted.
+/// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links;
+/// 3. settings, forwarding of packets last; files of sandboxes;
+/// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
+/// 5. what the kernel dropped together with the deleted although it is wanted.
 package struct Plan: Hashable, Sendable {
     /// The changes, in the order of their execution.
     package let changes: [Change]
@@ -63,9 +62,12 @@ package struct Plan: Hashable, Sendable {
 package struct PlanOptions: Hashable, Sendable {
     /// The plan undoes a failed apply: settings that are otherwise never turned off are put back too.
     package var isRollback = false
+    /// What the document's networks take on the node: whoever else has it is in the way.
+    package var claims: NodeClaims
 
-    package init(isRollback: Bool = false) {
+    package init(isRollback: Bool = false, claims: NodeClaims = NodeClaims()) {
         self.isRollback = isRollback
+        self.claims = claims
     }
 }
 
@@ -101,8 +103,6 @@ package struct Problem: Hashable, Sendable, CustomStringConvertible {
 struct Steps {
     /// Links that must go before others can come.
     var clearing: [Change] = []
-    /// Settings of what is there that must be so before addresses come.
-    var preparing: [Change] = []
     var settings: [Change] = []
     var files: [Change] = []
     var removingFiles: [Change] = []
@@ -123,13 +123,13 @@ struct Steps {
     ///
     /// An array that is all there is is not copied: it may hold a hundred thousand changes.
     func ordered(around groups: [BuildGroup]) -> [Change] {
-        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.contents] }
+        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.contents] }
         let removed = [
             removingEntries, removingRoutes, removingAddresses, removingLinks, removingFiles,
             removingNamespaces,
             restoring,
         ]
-        let stages = ([clearing, preparing] + built + [settings, files] + removed).filter { !$0.isEmpty }
+        let stages = ([clearing] + built + [settings, files] + removed).filter { !$0.isEmpty }
         if stages.count == 1 { return stages[0] }
         var all: [Change] = []
         all.reserveCapacity(stages.reduce(0) { $0 + $1.count })

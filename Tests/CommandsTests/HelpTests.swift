@@ -41,6 +41,8 @@ struct HelpTests {
                                           and read it back.
                   destroy                 Remove everything that Weft made on this node.
                   show                    Show what Weft holds in this kernel now.
+                  pin                     Write the assigned addresses into the document, so
+                                          that they stay.
 
                   See 'weft help <subcommand>' for detailed help.
 
