@@ -35,9 +35,6 @@ extension Reconciler {
 }
 
 extension Node {
-    /// What the names of its namespaces begin with, before a dot; `nil` for the host.
-    fileprivate var namespacePrefix: String? { namespace.map { $0.name ?? name } }
-
     /// What the node's resolv.conf says; empty if there is none.
     fileprivate func resolverText() throws -> String {
         let own = try namespace?.name.flatMap { try AtomicFile.read("\(overlayDirectory)/\($0)/resolv.conf") }
