@@ -28,7 +28,7 @@ explore: ## look with fresh seeds, and every errno at every step, for what nobod
 	scripts/as-root env WEFT_SEED=random WEFT_WALKS=all $(SWIFT) test --skip-build \
 	    --filter 'PlanLaws|GeneratedTests|RoundTrip|Mutation|Fuzz|FaultTests'
 
-demo: build ## show the first example at work, in a place of its own
+demo: build ## show an example at work, in a place of its own
 	@scripts/as-root scripts/demo $(RELEASE)
 
 bench: build ## measure; BENCH='--quick' and the like are passed on

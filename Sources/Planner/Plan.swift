@@ -22,6 +22,8 @@ package struct Plan: Hashable, Sendable {
     package let warnings: [String]
     /// What a rollback leaves out because the node is in its way; of any other plan, nothing.
     package let leftOut: [Problem]
+    /// Which sandbox and which network the changed objects belong to.
+    package let belongings: Belongings
 
     /// True if the node is as it shall be.
     package var isEmpty: Bool { changes.isEmpty }
@@ -44,6 +46,7 @@ package struct Plan: Hashable, Sendable {
         removalBegins = changes.count - planner.steps.removalCount
         warnings = planner.warnings
         leftOut = planner.problems
+        belongings = changes.isEmpty ? Belongings() : Belongings(from: observed, to: desired)
     }
 
     /// How many changes of each verb there are, as a person counts them.

@@ -141,7 +141,7 @@ struct ExampleTests {
         }
         #expect(Set(listed) == links)
         #expect(shown["routes"].elements.count == routes)
-        let text = try station.succeed("show")
+        let text = try station.succeed("show", "--verbose")
         for link in links { #expect(text.contains("\n  \(link.split(separator: "/").last ?? "") ")) }
         #expect(text.split(separator: "\n").filter { $0.hasPrefix("  route ") }.count == routes)
     }
