@@ -43,7 +43,13 @@ let sources: [Target] = [
         swiftSettings: settings
     ),
     .target(name: "NetworkModel", swiftSettings: settings),
-    .target(name: "Document", dependencies: ["NetworkModel", "CYAML"], swiftSettings: settings),
+    .target(name: "ClusterModel", dependencies: ["NetworkModel"], swiftSettings: settings),
+    .target(
+        name: "Document",
+        dependencies: ["ClusterModel", "NetworkModel", "CYAML"],
+        swiftSettings: settings
+    ),
+    .target(name: "Compiler", dependencies: ["ClusterModel", "NetworkModel"], swiftSettings: settings),
     .target(name: "Planner", dependencies: ["NetworkModel"], swiftSettings: settings),
     .target(
         name: "Reconciler",
@@ -53,7 +59,7 @@ let sources: [Target] = [
     .target(
         name: "Commands",
         dependencies: [
-            "Document", "Reconciler", "Planner", "NetworkModel", "LinuxSystem",
+            "Document", "ClusterModel", "Compiler", "Reconciler", "Planner", "NetworkModel", "LinuxSystem",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings
@@ -85,9 +91,20 @@ let tests: [Target] = [
         swiftSettings: settings
     ),
     .testTarget(
+        name: "ClusterModelTests",
+        dependencies: ["ClusterModel", "NetworkModel", "NetworkTesting"],
+        swiftSettings: settings
+    ),
+    .testTarget(
         name: "DocumentTests",
-        dependencies: ["Document", "NetworkModel", "NetworkTesting"],
-        exclude: ["Bad", "Good", "validate-schema.py"],
+        dependencies: ["Document", "ClusterModel", "NetworkModel", "NetworkTesting"],
+        exclude: ["Bad", "Clusters", "Good", "validate-schema.py"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "CompilerTests",
+        dependencies: ["Compiler", "ClusterModel", "Document", "NetworkModel", "NetworkTesting"],
+        exclude: ["Golden"],
         swiftSettings: settings
     ),
     .testTarget(

@@ -284,6 +284,20 @@ def normalised(value):
     return value
 
 
+def cluster_document(endpoints, nodes=200):
+    """The lines of a document of sandboxes, each with an endpoint on an overlay and one on a routed network."""
+    yield "weft: 1\nunderlay: { subnets: [172.16.0.0/16] }\nnodes:\n"
+    for number in range(nodes):
+        yield f"  n{number}: {{ address: {ipv4(0xAC100001 + number)} }}\n"
+    yield "networks:\n"
+    yield '  back: { driver: overlay, subnets: [10.0.0.0/8, "fd00:10::/64"] }\n'
+    yield "  pods: { driver: routed, subnets: [11.0.0.0/8], nodePrefix: 20 }\n"
+    yield "sandboxes:\n"
+    for number in range(endpoints // 2):
+        yield f"  sandbox-{number}:\n    node: n{number % nodes}\n    endpoints:\n"
+        yield "      - { network: back, aliases: [web] }\n      - { network: pods }\n"
+
+
 def is_settled(item):
     """False for what IPv6 adds by itself some time after a link is up."""
     text = json.dumps(item)

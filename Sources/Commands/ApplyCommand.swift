@@ -38,7 +38,7 @@ struct ApplyCommand: ParsableCommand {
         try reporting(output) { console in
             let loaded = try Document.load(path: document.path)
             let node = try node.resolve(for: loaded)
-            let state = try loaded.nodeState(for: node.name)
+            let state = try Compilation(loaded, for: node).state
             // A document for other nodes may well have nothing for this one.
             if loaded.isEmpty, !allowEmpty { throw CommandFailure.emptyDocument }
             try CommandFailure.checkPrivilege(to: "change this node")

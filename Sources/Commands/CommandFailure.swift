@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Compiler
 internal import Document
 internal import LinuxSystem
 internal import Planner
@@ -110,6 +111,9 @@ extension ParsableCommand {
             status = ExitStatus.badDocument
         } catch let refusal as PlanRefusal {
             console.report(refusal.problems.map { ($0.message, $0.hint) })
+            status = ExitStatus.failed
+        } catch let refusal as CompilerRefusal {
+            console.report(refusal.problems.map { ("\($0.path): \($0.message)", $0.hint) })
             status = ExitStatus.failed
         } catch {
             let failure = CommandFailure(error)

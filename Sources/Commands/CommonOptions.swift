@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import ClusterModel
 internal import Document
 internal import LinuxSystem
 internal import NetworkModel
@@ -85,17 +86,17 @@ struct NodeOptions: ParsableArguments {
     func resolve(for document: Document) throws -> Node {
         var node = try resolve()
         // '--node' is about the document's nodes: a document for this host alone has none.
-        if document.nodes.isEmpty { return node }
-        let names = document.nodes.map(\.name)
+        if document.cluster.nodes.isEmpty { return node }
+        let names = document.cluster.nodes.map(\.name.text)
         if let name = self.node {
             guard names.contains(name) else { throw CommandFailure.unknownNode(name, known: names) }
             node.name = name
             return node
         }
         let held = Set(try node.explaining { [node] in try Reconciler(node: node).localAddresses() })
-        let matching = document.nodes.filter { !held.isDisjoint(with: $0.addresses) }
-        if matching.count > 1 { throw CommandFailure.severalNodes(matching.map(\.name)) }
-        let name = matching.first?.name ?? node.name
+        let matching = document.cluster.nodes.filter { !held.isDisjoint(with: $0.addresses.values) }
+        if matching.count > 1 { throw CommandFailure.severalNodes(matching.map(\.name.text)) }
+        let name = matching.first?.name.text ?? node.name
         guard names.contains(name) else { throw CommandFailure.noNode(among: names, calling: name) }
         node.name = name
         return node

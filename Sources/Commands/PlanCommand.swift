@@ -29,7 +29,7 @@ struct PlanCommand: ParsableCommand {
             let loaded = try Document.load(path: document.path)
             try CommandFailure.checkPrivilege(to: "read the state of this node")
             let node = try node.resolve(for: loaded)
-            let state = try loaded.nodeState(for: node.name)
+            let state = try Compilation(loaded, for: node).state
             let plan = try node.explaining { try Reconciler(node: node).plan(state) }
             let warnings = loaded.warnings + (loaded.isEmpty && !plan.isEmpty ? [emptyDocument] : [])
             if console.isJSON {

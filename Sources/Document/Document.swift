@@ -1,22 +1,19 @@
+package import ClusterModel
 package import NetworkModel
 
 /// What a user asks for, read and found valid.
 package struct Document: Sendable {
-    /// The nodes that the document names; empty if it is for this host alone.
-    package let nodes: [DeclaredNode]
+    /// Networks and sandboxes, and what is stated for each node.
+    package let cluster: ClusterState
+    /// The addresses, MACs and prefixes that ``cluster`` leaves open.
+    package let assignment: Assignment
     /// What is not wrong, but probably not meant either.
     package let warnings: [Complaint]
 
-    /// What each node shall hold, in the order of ``nodes``; or what this host shall.
-    private let states: [HeldState]
+    /// What it asks for that Weft does not do yet.
+    private let unsupported: [Complaint]
     /// What the document is called where a complaint is about the whole of it.
     private let file: String
-
-    /// A node's state, but for the MACs that depend on the node's name.
-    private struct HeldState: Sendable {
-        var state: NodeState
-        var linksWithoutMAC: Set<LinkID>
-    }
 
     /// Reads a file, a directory (each `*.yaml`, `*.yml` and `*.json` in it, merged), or `-` for standard input.
     ///
@@ -47,68 +44,45 @@ package struct Document: Sendable {
         guard complaints.isEmpty else { throw DocumentErrors(complaints) }
         var decoder = Decoder(reader.tree)
         let draft = decoder.document()
+        let assignment = draft.state.assignment()
+        decoder.check(draft, assignment)
         let errors = decoder.tree.complaints(for: decoder.findings.filter { !$0.isWarning })
         guard errors.isEmpty else { throw DocumentErrors(errors) }
         return Document(
-            nodes: draft.declared,
+            cluster: draft.state,
+            assignment: assignment,
             warnings: decoder.tree.complaints(for: decoder.findings),
-            states: draft.nodes.map { HeldState(state: $0.state, linksWithoutMAC: $0.linksWithoutMAC) },
+            unsupported: decoder.unsupported(draft),
             file: sources.first?.name ?? ""
         )
     }
 
     /// True if the document asks for nothing at all, on any node.
-    package var isEmpty: Bool { states.allSatisfy(\.state.isEmpty) }
+    package var isEmpty: Bool { cluster.isEmpty }
 
-    /// What the kernel of a node shall hold.
+    /// Which of the document's nodes has a name; `nil` in a document that names none.
     ///
-    /// In a document that names no nodes `node` is any name; default MACs are derived from it. A document that
-    /// names nodes, but not this one, is an error.
+    /// - Throws: That it names nodes, but not this one; or what it asks for and Weft does not do yet.
+    package func node(named name: String) throws(DocumentErrors) -> NodeName? {
+        guard unsupported.isEmpty else { throw DocumentErrors(unsupported) }
+        guard !cluster.nodes.isEmpty else { return nil }
+        if let declared = cluster.nodes.first(where: { $0.name.text == name }) { return declared.name }
+        let names = cluster.nodes.map(\.name.text)
+        let hint = Nearest.question(name, among: names) ?? "its nodes are " + names.joined(separator: ", ")
+        let message = "the document has no node '\(name)'"
+        throw DocumentErrors([Complaint(file: file, path: "nodes", message: message, hint: hint)])
+    }
+
+    /// The kernel objects that the document states for a node directly.
+    ///
+    /// In a document that names no nodes `node` is any name; default MACs are derived from it.
+    ///
+    /// - Throws: As ``node(named:)``.
     package func nodeState(for node: String) throws(DocumentErrors) -> NodeState {
-        guard !nodes.isEmpty else {
-            return states.first.map { Self.complete($0, node: node) } ?? NodeState(node: node)
-        }
-        guard let index = nodes.firstIndex(where: { $0.name == node }) else {
-            let names = nodes.map(\.name)
-            let hint =
-                Nearest.question(node, among: names) ?? "its nodes are " + names.joined(separator: ", ")
-            let message = "the document has no node '\(node)'"
-            throw DocumentErrors([Complaint(file: file, path: "nodes", message: message, hint: hint)])
-        }
-        return Self.complete(states[index], node: node)
+        let objects = try self.node(named: node).flatMap { cluster.nodes[$0]?.objects } ?? cluster.host
+        return objects.nodeState(for: node)
     }
 
-    private static func complete(_ held: HeldState, node: String) -> NodeState {
-        var state = held.state
-        state.node = node
-        for id in held.linksWithoutMAC { state.links[id]?.mac = DefaultMAC.mac(of: id, onNode: node) }
-        return state
-    }
-}
-
-/// A node as a document names it.
-package struct DeclaredNode: Hashable, Sendable {
-    /// Its name.
-    package var name: String
-    /// Its addresses on the underlay: one, or one of each family, in the document's order.
-    package var addresses: [IPAddress]
-    /// The link that holds them; `nil`: the one that has the address.
-    package var interface: InterfaceName?
-    /// What it does in the cluster.
-    package var role: Role
-
-    package init(name: String, addresses: [IPAddress], interface: InterfaceName? = nil, role: Role = .node) {
-        self.name = name
-        self.addresses = addresses
-        self.interface = interface
-        self.role = role
-    }
-
-    /// What a node does in the cluster.
-    package enum Role: String, Hashable, Sendable, CaseIterable {
-        /// It carries sandboxes.
-        case node
-        /// It holds routes only.
-        case router
-    }
+    /// True if more is asked for than kernel objects.
+    package var hasNetworks: Bool { !cluster.networks.isEmpty || !cluster.sandboxes.isEmpty }
 }

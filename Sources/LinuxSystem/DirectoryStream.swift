@@ -51,3 +51,17 @@ struct DirectoryStream: ~Copyable {
         }
     }
 }
+
+/// What directories hold.
+package enum DirectoryEntries {
+    /// The names in a directory, in order; none if there is no such directory.
+    ///
+    /// - Throws: ``SystemCallError`` (`ENOTDIR`) for whatever else opening and reading it refuse.
+    package static func names(in path: String) throws(SystemCallError) -> [String] {
+        do {
+            return try DirectoryStream(path: path).names().sorted()
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            return []
+        }
+    }
+}

@@ -40,7 +40,17 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
     ///
     /// - Throws: ``SystemCallError`` naming `name`.
     package func writeAll(_ bytes: [UInt8], named name: @autoclosure () -> String) throws(SystemCallError) {
-        var rest = bytes[...]
+        try writeAll(bytes[...], named: name())
+    }
+
+    /// Writes all of `bytes`, in as many calls as it takes.
+    ///
+    /// - Throws: ``SystemCallError`` naming `name`.
+    package func writeAll(
+        _ bytes: ArraySlice<UInt8>,
+        named name: @autoclosure () -> String
+    ) throws(SystemCallError) {
+        var rest = bytes
         while !rest.isEmpty {
             let count = try checked("write", on: name()) {
                 CInt(rest.withUnsafeBytes { write(rawValue, $0.baseAddress, min($0.count, 1 << 30)) })

@@ -7,12 +7,17 @@ package struct NodeState: Hashable, Sendable {
     package var node: String
     /// The namespaces that Weft makes.
     package var namespaces: Set<NamespaceName> = []
+    /// Namespaces that somebody else made, by what they are called here, and the paths by which they are found: what is
+    /// asked for in them is made there and taken back, they themselves never.
+    package var adopted: [NamespaceName: String] = [:]
     /// The links, by what they are known by.
     package var links: [LinkID: Link] = [:]
     package var routes: [Route] = []
     package var neighbours: [Neighbour] = []
     package var forwarding: [ForwardingEntry] = []
     package var sysctls: [Sysctl] = []
+    /// The files that sandboxes see.
+    package var files: [SandboxFile] = []
     /// Links of Weft's that are left as they are, with all that is on them.
     ///
     /// Only a rollback has any: those that no state can express.
@@ -24,7 +29,8 @@ package struct NodeState: Hashable, Sendable {
 
     /// True if nothing at all is asked for.
     package var isEmpty: Bool {
-        namespaces.isEmpty && links.isEmpty && routes.isEmpty && neighbours.isEmpty && forwarding.isEmpty
-            && sysctls.isEmpty
+        namespaces.isEmpty && adopted.isEmpty && links.isEmpty && routes.isEmpty && neighbours.isEmpty
+            && forwarding.isEmpty
+            && sysctls.isEmpty && files.isEmpty
     }
 }

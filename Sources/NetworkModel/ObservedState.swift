@@ -6,6 +6,10 @@ package struct ObservedState: Hashable, Sendable {
     package var namespaces: [NamespaceName: ObservedNamespace] = [:]
     /// Names in `/run/netns` that are not Weft's.
     package var foreignNamespaces: Set<NamespaceName> = []
+    /// Namespaces that were to be adopted and are not there, by what they are called here, and why not.
+    package var waiting: [NamespaceName: String] = [:]
+    /// Namespaces that were to be adopted and can't be, and why not.
+    package var unfit: [NamespaceName: String] = [:]
     /// Names on record that an interrupted creation left: empty files that no namespace is mounted on.
     package var leftOverNamespaces: Set<NamespaceName> = []
     /// Whether the kernel has IPv6.
@@ -14,6 +18,10 @@ package struct ObservedState: Hashable, Sendable {
     package var recordedSysctls: [Sysctl.Key: RecordedSysctl] = [:]
     /// The values of those settings that were asked for, and of those on record; none for a setting that is not there.
     package var sysctls: [Sysctl.Key: String] = [:]
+    /// The files of sandboxes, and where they are laid over the node's.
+    package var files: [SandboxFile.Key: ObservedFile] = [:]
+    /// What others have in `/etc/netns`.
+    package var foreignOverlays: Set<FileOverlay> = []
 
     package init() {}
 
@@ -53,6 +61,8 @@ package struct ObservedNamespace: Hashable, Sendable {
     package var processCount = 0
     /// Whether `lo` bears the mark; of no meaning for the node's own.
     package var isMarked = false
+    /// The path of a namespace that somebody else made; `nil` for those that Weft made.
+    package var adoptedPath: String?
     /// Which namespace it is: a number that the kernel never gives to another one while it runs; 0 if nobody asked.
     ///
     /// `SO_NETNS_COOKIE`. An inode is no such number: the next namespace gets that of one that died.

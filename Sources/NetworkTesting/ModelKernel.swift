@@ -116,10 +116,14 @@ package struct ModelKernel: Sendable {
     package mutating func carryOut(_ operation: Operation) throws(Refusal) {
         operationCount += 1
         switch operation {
-        case .createNamespace(let name): try createNamespace(name)
+        case .createNamespace(let name, let settings):
+            try createNamespace(name)
+            for sysctl in settings { try write(sysctl) }
         case .markNamespace(let name): try markNamespace(name)
         case .deleteNamespace(let name, _): try deleteNamespace(name)
-        case .createLink(let creation): try create(creation)
+        case .createLink(let creation):
+            try create(creation)
+            for sysctl in creation.settings { try write(sysctl) }
         case .changeLink(let from, let to): try change(from, to: to)
         case .deleteLink(let id, let index, _): try deleteLink(id, index: index)
         case .addAddress(let address, let id): try add(address, on: id)
@@ -139,6 +143,11 @@ package struct ModelKernel: Sendable {
         case .deleteForwarding(let entry): try delete(entry)
         case .writeSysctl(let sysctl, _): try write(sysctl)
         case .restoreSysctl(let sysctl, _): try write(sysctl)
+        case .writeFile(let file):
+            let namespaces: Set<NamespaceName> =
+                file.key.name.isLaidOver ? Set([file.namespace].compactMap(\.self)) : []
+            state.files[file.key] = ObservedFile(content: .other(file.content), namespaces: namespaces)
+        case .deleteFile(let key, _): state.files[key] = nil
         }
     }
 

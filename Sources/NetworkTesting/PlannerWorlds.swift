@@ -67,7 +67,7 @@ package struct PlannerWorlds {
             kernel.leaveHalfMade(creation.link.id)
             if let peer = creation.peer { kernel.leaveHalfMade(peer.id) }
             isWellFormed = false
-        case .createNamespace(let name):
+        case .createNamespace(let name, _):
             try kernel.carryOut(plan.changes[count].operation)
             kernel.leaveUnmarked(name)
             isWellFormed = false

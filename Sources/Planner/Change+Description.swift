@@ -35,13 +35,14 @@ extension Operation {
         case .replaceNeighbour, .deleteNeighbour: "neighbour"
         case .addForwarding, .replaceForwarding, .deleteForwarding: "fdb"
         case .writeSysctl, .restoreSysctl: "sysctl"
+        case .writeFile, .deleteFile: "file"
         }
     }
 
     /// The object's name, as the JSON output has it.
     package var objectName: String {
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _): name.text
+        case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _): name.text
         case .createLink(let creation): creation.link.id.description
         case .changeLink(_, let link): link.id.description
         case .deleteLink(let id, _, _): id.description
@@ -55,13 +56,15 @@ extension Operation {
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             "\(entry.mac) dev \(entry.link) \(entry.table.rawValue)\(entry.destination.map { " dst \($0)" } ?? "")"
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.description
+        case .writeFile(let file): file.key.description
+        case .deleteFile(let key, _): key.description
         }
     }
 
     /// Where the object is.
     package var place: Place {
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+        case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _):
             .namespace(name)
         case .createLink(let creation): creation.link.id.place
         case .changeLink(_, let link): link.id.place
@@ -75,6 +78,7 @@ extension Operation {
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             entry.link.place
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.place
+        case .writeFile, .deleteFile: .node
         }
     }
 
@@ -82,7 +86,9 @@ extension Operation {
     package var objectWords: String {
         let place = NodePlanner.words(for: place)
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+        case .createNamespace(let name, let settings) where !settings.isEmpty:
+            return "namespace '\(name)' (\(settings.counted))"
+        case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _):
             return "namespace '\(name)'"
         case .createLink(let creation): return "\(creation.words)\(place)"
         case .changeLink(_, let link): return "\(link.kind.name) link '\(link.id.name)'\(place)"
@@ -104,6 +110,8 @@ extension Operation {
             return "fdb entry \(entry.summary) on link '\(entry.link.name)'\(place)"
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _):
             return "setting \(sysctl.key) = \(sysctl.value)\(place)"
+        case .writeFile(let file): return "file '\(file.key.name.rawValue)' of sandbox '\(file.key.sandbox)'"
+        case .deleteFile(let key, _): return "file '\(key.name.rawValue)' of sandbox '\(key.sandbox)'"
         }
     }
 }
@@ -127,8 +135,14 @@ extension LinkCreation {
         if let master = link.master { details.append("port of '\(master)'") }
         if let mtu = link.mtu { details.append("mtu \(mtu)") }
         if !link.isUp { details.append("down") }
+        if !settings.isEmpty { details.append(settings.counted) }
         return "\(link.kind.name) link '\(link.id.name)' (\(details.joined(separator: ", ")))"
     }
+}
+
+extension [Sysctl] {
+    /// `1 setting`.
+    fileprivate var counted: String { count == 1 ? "1 setting" : "\(count) settings" }
 }
 
 extension Route {

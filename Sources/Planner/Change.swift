@@ -84,8 +84,8 @@ extension Optional: OptionalValue {
 
 /// What the applier is to do, with all that it needs to know.
 package enum Operation: Hashable, Sendable {
-    /// Makes a namespace, names it, marks it and raises its `lo`.
-    case createNamespace(NamespaceName)
+    /// Makes a namespace, marks it, raises its `lo`, writes settings that are not of its links, and names it.
+    case createNamespace(NamespaceName, settings: [Sysctl] = [])
     /// Marks a namespace of Weft's again, and raises its `lo`.
     case markNamespace(NamespaceName)
     /// Takes the name away; the kernel frees the namespace when nobody is in it.
@@ -119,6 +119,10 @@ package enum Operation: Hashable, Sendable {
     case writeSysctl(Sysctl, before: String?)
     /// Writes back what a setting was before Weft changed it, and forgets the record.
     case restoreSysctl(Sysctl, from: String)
+    /// Writes a file of a sandbox in place, and lays it over the node's for its namespace, and for no other one.
+    indirect case writeFile(SandboxFile)
+    /// Removes a file of a sandbox, and the names that it has in `/etc/netns`.
+    case deleteFile(SandboxFile.Key, namespaces: Set<NamespaceName>)
 }
 
 /// A link that is to be made, with the interface indexes that it shall have.
@@ -128,6 +132,8 @@ package struct LinkCreation: Hashable, Sendable {
     /// The other end of a veth pair.
     package var peer: Link?
     package var peerIndex: Int32
+    /// The settings of both that are written before they are raised.
+    package var settings: [Sysctl] = []
 
     package init(_ link: Link, index: Int32, peer: Link? = nil, peerIndex: Int32 = 0) {
         self.link = link

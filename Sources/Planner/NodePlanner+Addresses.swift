@@ -110,21 +110,21 @@ struct PrefixRoute: Hashable {
 }
 
 extension PrefixRoute {
-    /// Those that are there: the kernel's, and such as somebody has put in their place.
+    /// Those that are there to the prefixes of addresses which links shall have: the kernel's, and such as somebody has put
+    /// in their place.
     static func all(in observed: ObservedState, and desired: NodeState) -> Set<PrefixRoute> {
         var found: Set<PrefixRoute> = []
-        let present = observed.everywhere(\.routes).lazy.filter { !$0.isManaged }.map(\.value)
-        for route in present where route.table == Route.mainTable {
-            if let device = route.device {
-                found.insert(PrefixRoute(route.destination, LinkID(device, in: route.place)))
-            }
+        let prefixes = Set(desired.links.values.lazy.flatMap(\.addresses).map(\.prefix))
+        // A node may have a hundred thousand routes, and nothing on its links.
+        guard !prefixes.isEmpty else { return found }
+        func note(_ route: Route) {
+            guard route.table == Route.mainTable, let device = route.device else { return }
+            guard prefixes.contains(route.destination) else { return }
+            found.insert(PrefixRoute(route.destination, LinkID(device, in: route.place)))
         }
+        for route in observed.everywhere(\.routes) where !route.isManaged { note(route.value) }
         // What the document states there itself is in the place of the kernel's.
-        for route in desired.routes where route.table == Route.mainTable {
-            if let device = route.device {
-                found.insert(PrefixRoute(route.destination, LinkID(device, in: route.place)))
-            }
-        }
+        for route in desired.routes { note(route) }
         return found
     }
 }

@@ -49,6 +49,8 @@ extension NodePlanner {
             creation.peerIndex =
                 peer.index ?? indexes.next(in: peer.id.place, isBetweenNamespaces: isBetweenNamespaces)
         }
+        creation.settings =
+            creationSettings.of(link.id) + (creation.peer.map { creationSettings.of($0.id) } ?? [])
         let (verb, reason) = pairVerb(of: creation, verb, reason)
         groups[order.group(of: link.id)].links.append(
             Change(verb, .createLink(creation), differences: remakeDifferences(link), reason: reason)

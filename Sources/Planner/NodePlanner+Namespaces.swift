@@ -5,6 +5,7 @@ extension NodePlanner {
     mutating func planNamespaces() {
         for name in desired.namespaces.sorted() {
             let group = order.group(of: .namespace(name))
+            if observed.namespaces[name]?.adoptedPath != nil { continue }
             if observed.foreignNamespaces.contains(name) {
                 problems.append(
                     Problem(
@@ -16,7 +17,9 @@ extension NodePlanner {
                 guard !existing.isMarked || !existing.hasLoopbackUp else { continue }
                 groups[group].namespaces.append(markAgain(name, existing))
             } else {
-                groups[group].namespaces.append(Change(.create, .createNamespace(name)))
+                groups[group].namespaces.append(
+                    Change(.create, .createNamespace(name, settings: creationSettings.of(name)))
+                )
             }
         }
         for name in observed.namespaces.keys.sorted() where !desired.namespaces.contains(name) {
@@ -36,6 +39,22 @@ extension NodePlanner {
             )
         }
         planLeftOvers()
+        tellOfAdopted()
+    }
+
+    /// Tells of namespaces of others that are not there, or can't be used.
+    private mutating func tellOfAdopted() {
+        for (name, reason) in observed.waiting.sorted(by: { $0.key < $1.key }) {
+            warnings.append("what is asked for in namespace '\(name)' waits: \(reason)")
+        }
+        for (name, reason) in observed.unfit.sorted(by: { $0.key < $1.key }) {
+            problems.append(
+                Problem(
+                    "cannot use namespace '\(name)': \(reason)",
+                    hint: "name the namespace of a process of your own"
+                )
+            )
+        }
     }
 
     /// The names of creations that were interrupted, and that nobody wants any more.

@@ -13,6 +13,7 @@ extension NodePlanner {
         var written: [Sysctl.Key: String] = [:]
         for setting in settings {
             let sysctl = setting.sysctl
+            if creationSettings.contain(sysctl.key) { continue }
             let existing = observed.sysctls[sysctl.key]
             guard existing != nil || comesWithPlan(sysctl.key), !lacksIPv6(sysctl.key) else {
                 refuse(sysctl.key)

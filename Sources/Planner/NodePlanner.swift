@@ -17,6 +17,8 @@ struct NodePlanner {
     let prefixRoutes: Set<PrefixRoute>
     /// The links that are told by the document to promote secondary addresses.
     let promoting: Set<LinkID>
+    /// The settings that come with what they are of.
+    let creationSettings: CreationSettings
     /// The links that routes may leave by.
     var usableDevices: Set<LinkID> = []
     var steps = Steps()
@@ -24,6 +26,12 @@ struct NodePlanner {
     var groups: [BuildGroup]
 
     init(from observed: ObservedState, to desired: NodeState, options: PlanOptions) {
+        // What waits for a namespace is not asked for yet.
+        var desired = desired.leavingOut(Set(observed.waiting.keys).union(observed.unfit.keys))
+        // A namespace of somebody else's stays, whatever becomes of what Weft has in it.
+        for (name, namespace) in observed.namespaces where namespace.adoptedPath != nil {
+            desired.namespaces.insert(name)
+        }
         self.observed = observed
         self.desired = desired
         self.options = options
@@ -31,6 +39,7 @@ struct NodePlanner {
         order = BuildOrder(desired: desired)
         prefixRoutes = PrefixRoute.all(in: observed, and: desired)
         promoting = desired.promotingLinks
+        creationSettings = CreationSettings(desired, observed, links)
         groups = Array(repeating: BuildGroup(), count: order.groupCount)
     }
 
@@ -45,6 +54,7 @@ struct NodePlanner {
         planForwarding()
         planRoutes()
         planSysctls()
+        planFiles()
         warnOfStrangers()
     }
 

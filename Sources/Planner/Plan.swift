@@ -9,7 +9,7 @@ package import NetworkModel
 /// The order:
 /// 1. links that must go before others can come: those that are made anew, and holders of a VNI that is wanted;
 /// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links;
-/// 3. settings, forwarding of packets last;
+/// 3. settings, forwarding of packets last; files of sandboxes;
 /// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
 /// 5. what the kernel dropped together with the deleted although it is wanted.
 package struct Plan: Hashable, Sendable {
@@ -101,6 +101,8 @@ struct Steps {
     /// Links that must go before others can come.
     var clearing: [Change] = []
     var settings: [Change] = []
+    var files: [Change] = []
+    var removingFiles: [Change] = []
     var removingEntries: [Change] = []
     var removingRoutes: [Change] = []
     var removingAddresses: [Change] = []
@@ -111,7 +113,7 @@ struct Steps {
     /// How many changes are from the first removal on.
     var removalCount: Int {
         removingEntries.count + removingRoutes.count + removingAddresses.count + removingLinks.count
-            + removingNamespaces.count + restoring.count
+            + removingFiles.count + removingNamespaces.count + restoring.count
     }
 
     /// The changes, in the order of their execution; `groups` is what is built.
@@ -120,9 +122,11 @@ struct Steps {
     func ordered(around groups: [BuildGroup]) -> [Change] {
         let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.contents] }
         let removed = [
-            removingEntries, removingRoutes, removingAddresses, removingLinks, removingNamespaces, restoring,
+            removingEntries, removingRoutes, removingAddresses, removingLinks, removingFiles,
+            removingNamespaces,
+            restoring,
         ]
-        let stages = ([clearing] + built + [settings] + removed).filter { !$0.isEmpty }
+        let stages = ([clearing] + built + [settings, files] + removed).filter { !$0.isEmpty }
         if stages.count == 1 { return stages[0] }
         var all: [Change] = []
         all.reserveCapacity(stages.reduce(0) { $0 + $1.count })

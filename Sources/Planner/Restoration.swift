@@ -7,10 +7,13 @@ extension NodeState {
     ///
     /// - Parameters:
     ///   - observed: The node before anything was changed.
+    ///   - asked: The state that was asked for when the node was read.
     ///   - node: The node's name.
-    package init(restoring observed: ObservedState, node: String) {
+    package init(restoring observed: ObservedState, asked: NodeState? = nil, node: String) {
         self.init(node: node)
-        namespaces = Set(observed.namespaces.keys)
+        for (name, namespace) in observed.namespaces {
+            if let path = namespace.adoptedPath { adopted[name] = path } else { namespaces.insert(name) }
+        }
         let survey = LinkSurvey(observed: observed, desired: NodeState(node: node))
         restore(observed.node, at: .node, survey)
         for name in observed.namespaces.keys.sorted() {
@@ -18,6 +21,22 @@ extension NodeState {
         }
         for key in observed.recordedSysctls.keys.sorted() {
             if let value = observed.sysctls[key] { sysctls.append(Sysctl(key, value: value)) }
+        }
+        restoreFiles(observed, asked: asked?.files ?? [])
+    }
+
+    private mutating func restoreFiles(_ observed: ObservedState, asked: [SandboxFile]) {
+        let texts = Dictionary(asked.map { ($0.key, $0.content) }, uniquingKeysWith: { first, _ in first })
+        for (key, file) in observed.files.sorted(by: { $0.key < $1.key }) {
+            let content: SandboxFile.Content?
+            switch file.content {
+            case .asAsked?: content = texts[key]
+            case .other(let text)?: content = text
+            case nil: content = nil
+            }
+            // Of several links, which an interrupted apply may leave, one is enough.
+            guard let content else { continue }
+            files.append(SandboxFile(key, namespace: file.namespaces.min(), content: content))
         }
     }
 

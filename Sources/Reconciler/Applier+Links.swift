@@ -39,9 +39,10 @@ extension Applier {
             tag: tag
         )
         indexes[link.id] = creation.index
+        if let peer = creation.peer { indexes[peer.id] = creation.peerIndex }
+        try write(creation.settings, tag: tag)
         try finishLink(link, index: creation.index, isFarEnd: false, tag: tag)
         guard let peer = creation.peer else { return }
-        indexes[peer.id] = creation.peerIndex
         try finishLink(peer, index: creation.peerIndex, isFarEnd: true, tag: tag)
     }
 

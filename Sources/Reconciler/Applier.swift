@@ -27,6 +27,8 @@ struct Applier: ~Copyable {
     var unnamed: Set<LinkID> = []
     /// The names that interrupted creations left.
     private var leftOverNamespaces: Set<NamespaceName> = []
+    /// The namespaces for which files are laid over the node's.
+    private var overlays: [SandboxFile.Key: Set<NamespaceName>] = [:]
     var nodeBatch = MessageBatch()
     var placeBatch = MessageBatch()
     /// The namespace that `placeBatch` is for.
@@ -107,8 +109,10 @@ struct Applier: ~Copyable {
         for (name, namespace) in observed.namespaces {
             learn(namespace.links, at: .namespace(name))
             sessions.expect(name, namespace.cookie)
+            if let path = namespace.adoptedPath { sessions.adopt(name, at: path) }
         }
         leftOverNamespaces = observed.leftOverNamespaces
+        overlays = observed.files.mapValues(\.namespaces)
     }
 
     private mutating func learn(_ links: [ObservedLink], at place: Place) {
@@ -136,8 +140,9 @@ struct Applier: ~Copyable {
             return position + 1
         }
         switch change.operation {
-        case .createNamespace(let name):
+        case .createNamespace(let name, let settings):
             try createNamespace(name, tag: position)
+            try write(settings, tag: position)
         case .markNamespace(let name):
             try append(at: .namespace(name), tag: position) { [mark = mark(of: name)] batch, tag in
                 batch.appendMarkNamespace(alias: mark, tag: tag)
@@ -150,6 +155,16 @@ struct Applier: ~Copyable {
             try changeLink(existing, link, tag: position)
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _):
             try writeSysctl(sysctl, tag: position)
+        case .writeFile(let file):
+            try attempt(file.key, "write", tag: position) { files, namespaces in
+                let others = namespaces.filter { $0 != file.namespace }
+                try files.remove(file.key, overlaysOf: others)
+                try files.write(file)
+            }
+        case .deleteFile(let key, _):
+            try attempt(key, "unlink", tag: position) { files, namespaces in
+                try files.delete(key, overlaysOf: namespaces)
+            }
         case .deleteLink, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute,
             .replaceRoute, .deleteRoute,
             .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding,
@@ -177,7 +192,7 @@ struct Applier: ~Copyable {
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
             return route.device.map { failedLinks.contains(LinkID($0, in: route.place)) } ?? false
         case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .writeSysctl,
-            .restoreSysctl:
+            .restoreSysctl, .writeFile, .deleteFile:
             return false
         }
     }
@@ -284,12 +299,13 @@ struct Applier: ~Copyable {
         failure.mayPass = operation.mayPass(refusedWith: errno, kernel: sentence)
         failures.append(failure)
         switch operation {
-        case .createNamespace(let name): failedPlaces.insert(.namespace(name))
+        case .createNamespace(let name, _): failedPlaces.insert(.namespace(name))
         case .createLink: loseLinks(of: operation)
         case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress,
             .deleteAddress, .addPrefixRoute,
             .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour, .deleteNeighbour,
-            .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl:
+            .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl, .writeFile,
+            .deleteFile:
             break
         }
         if !keepsGoing { throw Stop() }
@@ -347,6 +363,32 @@ struct Applier: ~Copyable {
         }
     }
 
+    /// Does something about a file, given for which namespaces it was laid over the node's.
+    private mutating func attempt(
+        _ key: SandboxFile.Key,
+        _ call: String,
+        tag: Int,
+        _ body: (SandboxFiles, Set<NamespaceName>) throws -> Void
+    ) throws {
+        try flush()
+        let files = SandboxFiles(of: node)
+        let (hook, namespaces) = (hook, overlays[key] ?? [])
+        try attempt(tag) { _ in
+            try hook?.check(call, on: files.path(of: key))
+            try body(files, namespaces)
+        }
+    }
+
+    /// Writes the settings of something that was just made, unless it could not be.
+    mutating func write(_ settings: [Sysctl], tag: Int) throws {
+        guard !settings.isEmpty else { return }
+        try flush()
+        for sysctl in settings {
+            guard failures.isEmpty || !isStrandedTag(tag) else { return }
+            try writeSysctl(sysctl, tag: tag)
+        }
+    }
+
     private mutating func writeSysctl(_ sysctl: Sysctl, tag: Int) throws {
         try flush()
         let hook = hook
@@ -377,33 +419,8 @@ extension Operation {
         case .deleteNeighbour, .deleteForwarding: errno == .noSuchFileOrDirectory
         case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .addAddress,
             .replaceAddress, .addPrefixRoute, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding,
-            .replaceForwarding, .writeSysctl, .restoreSysctl:
+            .replaceForwarding, .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
             false
-        }
-    }
-}
-
-extension Operation {
-    /// True if a refusal may be for a link that nobody sees any more.
-    ///
-    /// A namespace dies some time after the last name, process and descriptor that held it. Until then a VXLAN link in
-    /// it, made in the node, keeps its VNI and port there, and a macvlan link its MAC and its parent.
-    fileprivate func mayPass(refusedWith errno: Errno?, kernel sentence: String?) -> Bool {
-        let kind: LinkKind
-        switch self {
-        case .createLink(let creation): kind = creation.link.kind
-        case .changeLink(_, let link): kind = link.kind
-        case .createNamespace, .markNamespace, .deleteNamespace, .deleteLink, .addAddress, .replaceAddress,
-            .deleteAddress, .addPrefixRoute, .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour,
-            .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl,
-            .restoreSysctl:
-            return false
-        }
-        switch kind {
-        case .vxlan:
-            return errno == .addressInUse || (errno == .fileExists && sentence?.contains("VNI") == true)
-        case .macvlan: return errno == .addressInUse || errno == .invalidArgument
-        case .bridge, .veth: return false
         }
     }
 }

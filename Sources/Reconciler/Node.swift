@@ -11,6 +11,8 @@ package struct Node: Hashable, Sendable {
     package var runtimeDirectory: String
     /// Where namespaces have their names.
     package var namespaceDirectory: NamespaceDirectory
+    /// Where `ip netns exec` looks for files that it lays over the node's.
+    package var overlayDirectory: String
     /// By which Weft's own are told there.
     package var mark: Mark
 
@@ -31,12 +33,14 @@ package struct Node: Hashable, Sendable {
         namespace: NamedPath? = nil,
         runtimeDirectory: String,
         namespaceDirectory: NamespaceDirectory = .standard,
+        overlayDirectory: String = "/etc/netns",
         mark: Mark = .node
     ) {
         self.name = name
         self.namespace = namespace
         self.runtimeDirectory = runtimeDirectory
         self.namespaceDirectory = namespaceDirectory
+        self.overlayDirectory = overlayDirectory
         self.mark = mark
     }
 

@@ -20,6 +20,10 @@ struct Observer {
     struct Scope {
         /// The settings whose values are asked for.
         var sysctls: [Sysctl.Key] = []
+        /// The files that are asked for.
+        var files: [SandboxFile] = []
+        /// The namespaces of others that are asked for, and where they are.
+        var adopted: [NamespaceName: String] = [:]
         /// The places whose neighbours are asked for, besides those where Weft has any on record; `nil` for all.
         var neighbours: Set<Place>?
         /// Whether neighbours and FDB entries are read at all: they go with their links.
@@ -28,6 +32,8 @@ struct Observer {
         /// What a plan for `desired` needs to know.
         init(planning desired: NodeState) {
             sysctls = desired.sysctls.map(\.key)
+            files = desired.files
+            adopted = desired.adopted
             neighbours = []
             var last: Place?
             for neighbour in desired.neighbours where neighbour.link.place != last {
@@ -46,7 +52,7 @@ struct Observer {
         /// Everything.
         init() {}
 
-        fileprivate func options(for place: Place, _ registry: Registry?) -> ObservationOptions {
+        func options(for place: Place, _ registry: Registry?) -> ObservationOptions {
             var options = ObservationOptions()
             options.includesForwarding = includesEntries
             guard let neighbours, let registry else {
@@ -84,15 +90,18 @@ struct Observer {
             uniquingKeysWith: { first, _ in first }
         )
         try observeNamespaces(into: &state, &sessions, scope, registry, nodeLinks)
+        try observeAdopted(into: &state, &sessions, scope, registry, nodeLinks)
         state.recordedSysctls =
             registry?.sysctls.filter { key, _ in
                 // Settings of a namespace that is gone went with it, whatever has its name by now.
-                guard let name = key.place.name, let known = registry?.namespaces[name] ?? nil else {
+                guard let name = key.place.name else { return true }
+                guard let known = registry?.adopted[name]?.cookie ?? registry?.namespaces[name] ?? nil else {
                     return true
                 }
                 return known == state.namespaces[name]?.cookie
             } ?? [:]
         try observe(sysctls: Set(scope.sysctls).union(state.recordedSysctls.keys), into: &state, &sessions)
+        try SandboxFiles(of: node).observe(into: &state, asked: scope.files)
         return Observation(state: state, registry: registry)
     }
 
@@ -205,7 +214,7 @@ struct Observer {
     func countProcesses(in names: Set<NamespaceName>, of state: inout ObservedState) throws {
         guard !names.isEmpty else { return }
         var identities: [NamespaceName: NamespaceIdentity] = [:]
-        for name in names {
+        for name in names where state.namespaces[name]?.adoptedPath == nil {
             let path = node.namespaceDirectory.path(of: name.text)
             identities[name] = try NamespaceHandle.open(path: path).identity
         }

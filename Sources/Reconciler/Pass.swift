@@ -61,7 +61,7 @@ struct Pass: ~Copyable {
         carryOut(plan, on: before.state, into: &report)
         outlastDyingNamespaces(desired, scope, &report)
         verify(desired, scope, &report)
-        if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, &report) }
+        if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, asked: desired, &report) }
         return report
     }
 
@@ -156,8 +156,12 @@ struct Pass: ~Copyable {
     }
 
     /// Undoes what was done: a plan too, from what is now to what was before.
-    private func rollBack(to before: Observer.Observation, _ report: inout ApplyReport) {
-        let restored = NodeState(restoring: before.state, node: node.name)
+    private func rollBack(
+        to before: Observer.Observation,
+        asked: NodeState,
+        _ report: inout ApplyReport
+    ) {
+        let restored = NodeState(restoring: before.state, asked: asked, node: node.name)
         do {
             var sessions = try Sessions(node: node, home: home, hook: nil)
             let now = try observer.observe(&sessions, Observer.Scope(planning: restored), for: restored)
@@ -223,7 +227,7 @@ extension Registry {
         note(before.state.namespaces)
         for change in plan.changes {
             switch change.operation {
-            case .createNamespace(let name):
+            case .createNamespace(let name, _):
                 namespaces[name] = .some(nil)
             case .replaceNeighbour(let neighbour):
                 neighbours.insert(neighbour.link.place)
@@ -234,7 +238,7 @@ extension Registry {
                 .addAddress,
                 .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute, .replaceRoute, .deleteRoute,
                 .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
-                .restoreSysctl:
+                .restoreSysctl, .writeFile, .deleteFile:
                 break
             }
         }
@@ -244,6 +248,7 @@ extension Registry {
     fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState, scope: Observer.Scope) {
         madeDirectory = old?.madeDirectory ?? false
         note(state.namespaces)
+        for name in state.waiting.keys { adopted[name] = old?.adopted[name] }
         // Where nobody looked, what was on record stays on record.
         if !scope.includesEntries { neighbours = old?.neighbours ?? [] }
         if state.node.neighbours.contains(where: \.isManaged) { neighbours.insert(.node) }
@@ -256,10 +261,21 @@ extension Registry {
             let isLeft = state.sysctls[key] == record.written && record.written != record.before
             return wanted.contains(key) || (isLeft && !key.turnsOnForwarding)
         }
+        let held = Set(sysctls.keys.compactMap(\.place.name))
+        adopted = adopted.filter { name, _ in
+            desired.adopted[name] != nil || held.contains(name)
+                || state.namespaces[name]?.holdsAnything == true
+        }
     }
 
     private mutating func note(_ found: [NamespaceName: ObservedNamespace]) {
-        for (name, namespace) in found { namespaces[name] = .some(namespace.cookie) }
+        for (name, namespace) in found {
+            if let path = namespace.adoptedPath {
+                adopted[name] = Adopted(path: path, cookie: namespace.cookie)
+            } else {
+                namespaces[name] = .some(namespace.cookie)
+            }
+        }
     }
 
     /// Takes in what settings were that nobody could read before, and what the kernel made of what was written.
@@ -269,6 +285,13 @@ extension Registry {
             let before = sysctls[sysctl.key]?.before ?? record.before
             sysctls[sysctl.key] = RecordedSysctl(before: before, written: record.written)
         }
+    }
+}
+
+extension ObservedNamespace {
+    /// True if anything in it is Weft's.
+    fileprivate var holdsAnything: Bool {
+        links.contains(where: \.isManaged) || routes.contains(where: \.isManaged)
     }
 }
 

@@ -7,7 +7,7 @@ internal import RouteNetlink
 ///
 /// Every call is one pass: plain synchronous code on a thread made for it, which goes from namespace to namespace.
 package struct Reconciler: Sendable {
-    private let node: Node
+    let node: Node
     private let hook: StepHook?
 
     package init(node: Node, hook: StepHook? = nil) {
@@ -108,7 +108,7 @@ package struct Reconciler: Sendable {
         }
     }
 
-    private func onThread<Value>(_ body: (Reconciler) throws -> Value) throws -> Value {
+    func onThread<Value>(_ body: (Reconciler) throws -> Value) throws -> Value {
         try DedicatedThread.run(named: "weft-pass") { try body(self) }
     }
 }

@@ -17,14 +17,26 @@ struct Registry: Hashable, Sendable {
     var madeDirectory = false
     /// The names of the namespaces that Weft made or is about to make, and which namespaces they are, where they are made.
     var namespaces: [NamespaceName: UInt64?] = [:]
+    /// The namespaces of others in which Weft has something, or is about to.
+    var adopted: [NamespaceName: Adopted] = [:]
     /// The places where Weft has neighbours, or is about to: the kernel looks through those of all namespaces to list those
     /// of one, so that a thousand namespaces are not asked in vain.
     var neighbours: Set<Place> = []
     /// True if it tells of nothing.
-    var isEmpty: Bool { namespaces.isEmpty && neighbours.isEmpty && sysctls.isEmpty }
+    var isEmpty: Bool {
+        namespaces.isEmpty && adopted.isEmpty && neighbours.isEmpty && sysctls.isEmpty
+    }
 
     /// The settings that Weft changed.
     var sysctls: [Sysctl.Key: RecordedSysctl] = [:]
+
+    /// A namespace of somebody else's.
+    struct Adopted: Hashable, Sendable {
+        /// Where it was found.
+        var path: String
+        /// Which one it is.
+        var cookie: UInt64
+    }
 
     private static let header = "weft registry 2"
 
@@ -70,6 +82,12 @@ struct Registry: Hashable, Sendable {
             let cookie = UInt64(fields[2])
             namespaces[name] = .some(cookie)
             return cookie != nil || fields[2].isEmpty
+        case ("adopted", 4):
+            guard let name = try? NamespaceName(fields[1]), let cookie = UInt64(fields[2]) else {
+                return false
+            }
+            adopted[name] = Adopted(path: fields[3], cookie: cookie)
+            return true
         case ("neighbours", 2):
             guard let place = Self.place(fields[1]) else { return false }
             neighbours.insert(place)
@@ -116,6 +134,9 @@ struct Registry: Hashable, Sendable {
         if madeDirectory { lines.append("directory\tmade") }
         for (name, cookie) in namespaces.sorted(by: { $0.key < $1.key }) {
             lines.append("namespace\t\(name)\t\(cookie.map { "\($0)" } ?? "")")
+        }
+        for (name, other) in adopted.sorted(by: { $0.key < $1.key }) {
+            lines.append("adopted\t\(name)\t\(other.cookie)\t\(other.path)")
         }
         for place in neighbours.sorted() { lines.append("neighbours\t\(place.name?.text ?? "")") }
         for (key, record) in sysctls.sorted(by: { $0.key < $1.key }) {

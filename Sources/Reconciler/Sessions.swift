@@ -16,6 +16,8 @@ struct Sessions: ~Copyable {
     private var visited: Visit?
     /// Which namespaces bore their names when the node was read.
     private var expected: [NamespaceName: UInt64] = [:]
+    /// Where namespaces are found that somebody else made.
+    private var adopted: [NamespaceName: String] = [:]
     /// How many messages that change something were sent by sockets that are closed.
     private var messagesOfClosed = 0
 
@@ -183,6 +185,16 @@ struct Sessions: ~Copyable {
         }
     }
 
+    /// Notes where a namespace is found that somebody else made.
+    mutating func adopt(_ name: NamespaceName, at path: String) {
+        adopted[name] = path
+    }
+
+    /// The file of a named namespace.
+    private func path(of name: NamespaceName) -> String {
+        adopted[name] ?? node.namespaceDirectory.path(of: name.text)
+    }
+
     /// Notes which namespace bears a name; one that has taken its place is not entered.
     mutating func expect(_ name: NamespaceName, _ cookie: UInt64) {
         expected[name] = cookie
@@ -223,7 +235,7 @@ struct Sessions: ~Copyable {
     private mutating func visit(_ name: NamespaceName) throws -> Visit {
         if let visited, visited.name == name { return visited }
         leave()
-        let namespace = try NamespaceHandle.open(path: node.namespaceDirectory.path(of: name.text))
+        let namespace = try NamespaceHandle.open(path: path(of: name))
         position = nil
         try namespace.enter()
         position = .namespace(name)

@@ -120,7 +120,7 @@ struct ExitStatusTests {
                 "unknown key 'mtuu'; did you mean 'mtu'?"
             ),
             ("weft: 1\nnode: [\n", "state.yaml:"),
-            ("weft: 1\nnetworks: { }\n", "not supported yet"),
+            ("weft: 1\nnode: { rules: [] }\n", "not supported yet"),
             ("weft: 1\nnode: { routes: [ { to: default, via: 10.9.0.1, namespace: nix } ] }\n", "nix"),
         ]
     )

@@ -110,10 +110,35 @@ import Testing
 
     @Test func tellsUnsupportedFromWrong() throws {
         let errors = try #require(throws: DocumentErrors.self) {
-            _ = try Document.load([Source(name: "a.yaml", text: "weft: 1\nnetworks: {}\nnetwork: {}\n")])
+            _ = try Document.load([Source(name: "a.yaml", text: "weft: 1\nnode: { rules: [], rule: [] }\n")])
         }
         #expect(errors.complaints.map(\.kind) == [.unsupported, .invalid])
-        #expect(errors.complaints.map(\.path) == ["networks", "network"])
+        #expect(errors.complaints.map(\.path) == ["node.rules", "node.rule"])
+    }
+
+    @Test func namesWhatCantBeCarriedOutYet() throws {
+        let text = """
+            weft: 1
+            nodes: { n1: { address: 10.0.0.1 } }
+            networks:
+              a: { driver: overlay, subnets: [10.1.0.0/16] }
+              b: { driver: routed, subnets: [10.2.0.0/16] }
+              c: { driver: bridge, subnets: [10.3.0.0/16], masquerade: false, dns: true }
+            sandboxes:
+              s: { node: n1, endpoints: [{ network: c }], publish: ["80:80"] }
+            """
+        let document = try Document.load([Source(name: "a.yaml", text: text)])
+        let errors = try #require(throws: DocumentErrors.self) { _ = try document.nodeState(for: "n1") }
+        #expect(errors.complaints.allSatisfy { $0.kind == .unsupported })
+        #expect(
+            "\(errors)" == """
+                a.yaml:4:16: not supported yet: networks.a.driver: overlay
+                a.yaml:5:16: not supported yet: networks.b.driver: routed
+                a.yaml:6:60: not supported yet: networks.c.masquerade: false
+                a.yaml:6:72: not supported yet: networks.c.dns: true
+                a.yaml:8:56: not supported yet: sandboxes.s.publish
+                """
+        )
     }
 
     @Test func saysThatANodeIsNotThere() throws {

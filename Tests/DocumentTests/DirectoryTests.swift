@@ -1,3 +1,4 @@
+import ClusterModel
 import Document
 import NetworkModel
 import Testing
@@ -39,7 +40,7 @@ import Testing
         ]
         try Files.withFolder(files) { path in
             let document = try Document.load(path: path)
-            #expect(document.nodes.map(\.name) == ["n1", "n2"])
+            #expect(document.cluster.nodes.map(\.name.text) == ["n1", "n2"])
             let state = try document.nodeState(for: "n1")
             #expect(state.links.count == 2)
             #expect(state.sysctls.count == 2)

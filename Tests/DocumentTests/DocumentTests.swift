@@ -1,3 +1,4 @@
+import ClusterModel
 import Document
 import NetworkModel
 import Testing
@@ -150,10 +151,12 @@ import Testing
               vrouter: { address: 172.16.1.254, role: router }
             """
         let document = try Document.load([Source(name: "a.yaml", text: text)])
-        #expect(document.nodes.map(\.name) == ["node1", "node2", "vrouter"])
-        #expect(document.nodes[1].addresses.map(\.description) == ["172.16.1.2", "fd00:16::2"])
-        #expect(document.nodes[1].interface?.text == "eth0")
-        #expect(document.nodes.map(\.role) == [.node, .node, .router])
+        #expect(document.cluster.nodes.map(\.name.text) == ["node1", "node2", "vrouter"])
+        #expect(
+            document.cluster.nodes[1].addresses.values.map(\.description) == ["172.16.1.2", "fd00:16::2"]
+        )
+        #expect(document.cluster.nodes[1].interface?.text == "eth0")
+        #expect(document.cluster.nodes.map(\.role) == [.node, .node, .router])
         #expect(try document.nodeState(for: "node1").links.count == 1)
         #expect(try document.nodeState(for: "node2").isEmpty)
         #expect(!document.isEmpty)
@@ -199,7 +202,7 @@ import Testing
         let document = try Document.load([
             Source(name: name, bytes: try #require(Files.read("Good/\(name).yaml")))
         ])
-        for node in document.nodes.isEmpty ? ["n1"] : document.nodes.map(\.name) {
+        for node in document.cluster.nodes.isEmpty ? ["n1"] : document.cluster.nodes.map(\.name.text) {
             let state = try document.nodeState(for: node)
             #expect(try self.state(NodeStatePrinter.yaml(state), node: node) == state)
             #expect(try self.state(NodeStatePrinter.json(state), node: node) == state)

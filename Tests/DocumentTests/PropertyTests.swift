@@ -1,3 +1,4 @@
+import ClusterModel
 import Document
 import Glibc
 import NetworkModel
@@ -61,7 +62,9 @@ import Testing
             do throws(DocumentErrors) {
                 let state = try Document.load([Source(name: "a.yaml", bytes: bytes)])
                 loaded += 1
-                _ = NodeStatePrinter.yaml(try state.nodeState(for: state.nodes.first?.name ?? "n1"))
+                _ = NodeStatePrinter.yaml(
+                    try state.nodeState(for: state.cluster.nodes.first?.name.text ?? "n1")
+                )
             } catch {
                 for complaint in error.complaints {
                     let isPlaced = complaint.line > 0 && complaint.column > 0 && complaint.file == "a.yaml"

@@ -1,3 +1,4 @@
+import ClusterModel
 import Document
 import NetworkModel
 import Testing
@@ -52,6 +53,12 @@ import Testing
         case .route: [("to", "10.70.0.0/16"), ("dev", "eth0")]
         case .neighbour: [("dev", "br"), ("address", "10.0.0.9"), ("mac", "\"02:00:00:00:00:07\"")]
         case .forwardingEntry: [("dev", "port"), ("mac", "\"02:00:00:00:00:07\"")]
+        case .file: [("sandbox", "s"), ("name", "hosts"), ("content", "\"\"")]
+        case .underlay, .networkOptions, .builtInBridge, .sandbox, .sandboxDNS: []
+        case .network: [("driver", "bridge"), ("subnets", "[10.1.0.0/16]")]
+        case .endpoint: [("network", "net")]
+        case .sandboxRoute: [("to", "10.70.0.0/16"), ("via", "10.1.0.9")]
+        case .sandboxLink: [("sandbox", "far")]
         }
     }
 
@@ -81,11 +88,89 @@ import Testing
         case .route: return node(", routes: [\(text)]", "")
         case .neighbour: return node(", neighbours: [\(text)]", "")
         case .forwardingEntry: return node(", fdb: [\(text)]", "")
+        case .file: return node(", files: [\(text)]", "")
+        case .underlay, .network, .networkOptions, .builtInBridge, .sandbox, .endpoint, .sandboxRoute,
+            .sandboxLink,
+            .sandboxDNS:
+            return wrapInCluster(text, object, key: key)
+        }
+    }
+
+    /// A cluster in which a part of it may stand.
+    private static func wrapInCluster(_ text: String, _ object: DocumentObject, key: String) -> String {
+        let inner = text.dropFirst(2).dropLast(2)
+        let nodes = "nodes: { n1: { address: 10.0.0.1 }, n2: { address: 10.0.0.2 } }"
+        let net = "net: { driver: bridge, subnets: [10.1.0.0/16] }"
+        let far = "far: { node: n1, endpoints: [{ network: net }] }"
+        let head = "weft: 1\n\(nodes)\n"
+        func sandbox(_ rest: String) -> String {
+            let other = "two: { driver: bridge, subnets: [10.2.0.0/16] }"
+            let x = "x: { node: n1, endpoints: [{ network: net }, { network: two }], \(rest) }"
+            return "\(head)networks: { \(net), \(other) }\nsandboxes: { \(far), \(x) }\n"
+        }
+        switch object {
+        case .underlay: return "\(head)underlay: \(text)\n"
+        case .builtInBridge: return "\(head)networks: { bridge: \(text) }\n"
+        case .network where ["nodePrefix", "nodeSubnets", "via"].contains(key):
+            return
+                "\(head)networks: { net: { driver: routed, subnets: [10.1.0.0/16], \(entry(key, of: inner)) } }\n"
+        case .network where key == "vni" || key == "options":
+            return
+                "\(head)networks: { net: { driver: overlay, subnets: [10.1.0.0/16], \(entry(key, of: inner)) } }\n"
+        case .network where key == "parent":
+            return
+                "\(head)networks: { net: { driver: macvlan, subnets: [10.1.0.0/16], \(entry(key, of: inner)) } }\n"
+        case .network: return "\(head)networks: { net: \(text) }\n"
+        case .networkOptions:
+            let driver = key == "mode" ? "macvlan" : "overlay"
+            return
+                "\(head)networks: { net: { driver: \(driver), subnets: [10.1.0.0/16], options: \(text) } }\n"
+        case .sandbox where ["node", "netns", "host", "endpoints"].contains(key):
+            let node = key == "node" ? "" : "node: n1, "
+            return "\(head)networks: { \(net) }\nsandboxes: { x: { \(node)\(inner) } }\n"
+        case .sandbox: return sandbox(String(inner))
+        case .endpoint:
+            return "\(head)networks: { \(net) }\nsandboxes: { x: { node: n1, endpoints: [\(text)] } }\n"
+        case .sandboxRoute: return sandbox("routes: [\(text)]")
+        case .sandboxLink: return sandbox("links: [\(text)]")
+        default: return sandbox("dns: \(text)")
+        }
+    }
+
+    /// The entry of a key, as the last of several.
+    private static func entry(_ key: String, of entries: Substring) -> String {
+        guard let range = entries.firstRange(of: "\(key): ") else { return String(entries) }
+        return String(entries[range.lowerBound...])
+    }
+
+    /// Two or more values that an attribute of a cluster's parts takes, where its form alone does not tell.
+    private static func clusterValues(_ attribute: SchemaAttribute) -> [String]? {
+        switch (attribute.object, attribute.attribute.name) {
+        case (.network, "driver"): ["bridge", "overlay", "routed", "macvlan"]
+        case (.network, "gateway"): ["none", "10.1.0.1", "[10.1.0.7]"]
+        case (.network, "range"): ["10.1.1.0/24", "[10.1.2.0/24]"]
+        case (.network, "nodePrefix"): ["24", "[25]"]
+        case (.network, "nodeSubnets"): ["{ n1: [10.1.1.0/24] }", "{ n1: 10.1.2.0/24 }"]
+        case (.network, "options"): ["{}", "{ port: 8472 }"]
+        case (.network, "nodes"): ["[n1]", "[n2]"]
+        case (.sandbox, "node"): ["n1", "n2"]
+        case (.sandbox, "defaultRoute"): ["net", "two"]
+        case (.sandbox, "routes"): ["[]", "[{ to: 10.70.0.0/16, via: 10.1.0.9 }]"]
+        case (.sandbox, "links"): ["[]", "[{ sandbox: far }]"]
+        case (.sandbox, "endpoints"): ["[]", "[{ network: net }]"]
+        case (.endpoint, "network"): ["net", "bridge", "none"]
+        case (.endpoint, "address"): ["10.1.0.3", "[10.1.0.4]"]
+        case (.sandboxRoute, "to"): ["10.71.0.0/16", "10.72.0.1"]
+        case (.sandboxRoute, "via"): ["10.1.0.3", "10.2.0.4"]
+        case (.sandboxLink, "sandbox"): ["far"]
+        case (.sandbox, "sysctls"): ["{}", "{ net.core.somaxconn: 1 }"]
+        default: nil
         }
     }
 
     /// Two or more values that an attribute takes; the first may be its default.
     static func values(_ attribute: SchemaAttribute) -> [String] {
+        if let values = clusterValues(attribute) { return values }
         switch attribute.attribute.form {
         case .boolean: return ["true", "false"]
         case .number(let range, _) where attribute.attribute.name == "group_fwd_mask":
@@ -99,6 +184,7 @@ import Testing
             return words
         case .choice(let words): return words
         case .text: return ["one", "two"]
+        case .content: return ["one", "\"two\\nthree\""]
         case .interfaceName:
             switch (attribute.object, attribute.attribute.name) {
             case (.forwardingEntry, "dev"): return ["port", "port"]
@@ -108,15 +194,31 @@ import Testing
             }
         case .namespaceName: return attribute.object == .namespace ? ["one", "two"] : ["red"]
         case .mac: return ["\"02:00:00:00:00:01\"", "\"02:00:00:00:00:02\""]
-        case .address, .addressOfEachFamily: return ["10.0.0.3", "10.0.0.4"]
+        case .address, .eachFamily(.address): return ["10.0.0.3", "10.0.0.4"]
+        case .prefix, .eachFamily: return ["10.3.0.0/16", "10.4.0.0/16"]
+        case .gateway, .byNode: return []
+        case .name: return ["one", "two"]
+        case .path: return ["/proc/1/ns/net", "/run/netns/x"]
+        case .word: return ["one", "two"]
+        case .publishedPort: return ["8080:80"]
+        case .port: return ["80", "81/udp"]
+        case .values(.publishedPort): return ["[\"8080:80\"]", "[\"127.0.0.1:8080:80/udp\"]"]
+        case .values(.port): return ["[80]", "[80/tcp, 80/udp]"]
+        case .values(.prefix): return ["[]", "[10.5.0.0/16]"]
+        case .values(.address): return ["[]", "[10.0.0.3]"]
+        case .values: return ["[]", "[one]"]
         case .interfaceAddress: return ["fd77::3/64", "fd77::4/64"]
         case .destination: return ["10.71.0.0/16", "10.72.0.1", "default"]
         case .object(.peer): return ["{ name: far }"]
+        case .object(.sandboxDNS): return ["{}", "{ search: [a.example] }"]
+        case .object(.underlay): return ["{ subnets: [] }", "{ subnets: [10.9.0.0/16] }"]
         case .object: return ["{}"]
         case .list: return ["[]"]
         case .shortList(_, .interfaceAddress): return ["[]", "[10.78.0.1/24]"]
         case .shortList: return ["[]", "[green]"]
         case .named(_, .node): return ["{ n1: { address: 10.0.0.1 } }"]
+        case .named(.network, _): return ["{}", "{ q: { driver: bridge, subnets: [10.9.0.0/16] } }"]
+        case .named(.sandbox, _): return ["{}", "{ q: {} }"]
         case .named: return ["{}", "{ q: { type: bridge } }"]
         case .sysctls: return ["{ net.ipv4.ip_forward: 0 }", "{ net.ipv4.ip_forward: 1 }"]
         case .unsupported: return []
@@ -133,7 +235,10 @@ import Testing
             let text = Self.document(attribute, value: value)
             #expect(complaints(text) == "", "\(attribute.path): \(text)")
             let document = try Document.load([Source(name: "a.yaml", text: text)])
-            meanings.insert("\(document.nodes)" + NodeStatePrinter.yaml(try document.nodeState(for: "n1")))
+            let cluster = document.cluster
+            let node = cluster.nodes.first?.name.text ?? "n1"
+            let objects = cluster.nodes.first?.objects ?? cluster.host
+            meanings.insert("\(cluster)" + NodeStatePrinter.yaml(objects.nodeState(for: node)))
         }
         #expect(meanings.count > 1 || Set(values).count == 1, "\(attribute.path) changes nothing")
     }
@@ -146,7 +251,8 @@ import Testing
             let key = "\(attribute.attribute.name): \(value)"
             let said = complaints(text.replacing(key, with: "\(key), qqqqqq: 1"))
             #expect(said.contains("unknown key 'qqqqqq'; known keys are "), "\(object): \(said)")
-            for name in object.attributes.map(\.name) {
+            // Of options those of the driver are told.
+            for name in object.attributes.map(\.name) where object != .networkOptions || name != "mode" {
                 #expect(said.contains(name), "\(object): \(name) not in \(said)")
             }
         }
@@ -166,6 +272,11 @@ import Testing
         let paths = DocumentSchema.attributes.map { "\($0.object) \($0.attribute.name)" }
         #expect(Set(paths).count == paths.count)
         #expect(paths.count > 100)
+    }
+
+    @Test func hasTheKeysThatPlacesOfAClusterName() {
+        let names = Set(DocumentSchema.attributes.map(\.attribute.name))
+        for key in ClusterPlace.Key.allCases { #expect(names.contains(key.rawValue), "\(key)") }
     }
 
     @Test func isYAMLAndHasAllKeys() {

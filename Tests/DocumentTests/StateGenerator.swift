@@ -49,6 +49,7 @@ struct StateGenerator {
         let bridges = state.links.values.filter { $0.kind.name == "bridge" }.map(\.id).sorted()
         for _ in 0..<Int.random(in: 0...6, using: &random) { try addLink(bridges: bridges) }
         for _ in 0..<Int.random(in: 0...8, using: &random) { try addRoute() }
+        for _ in 0..<Int.random(in: 0...4, using: &random) { try addFile() }
         try addNeighboursAndEntries()
         for _ in 0..<Int.random(in: 0...4, using: &random) {
             count += 1
@@ -60,6 +61,7 @@ struct StateGenerator {
         state.neighbours.sort { $0.key < $1.key }
         state.forwarding.sort { $0.key < $1.key }
         state.sysctls.sort { $0.key < $1.key }
+        state.files.sort { $0.key < $1.key }
         return state
     }
 
@@ -192,6 +194,15 @@ struct StateGenerator {
             add(common(Link(id, kind: .veth(peer: peer), mac: mac(), purpose: "x"), bridges: bridges))
             add(common(Link(peer, kind: .veth(peer: id), mac: mac(), purpose: "y"), bridges: bridges))
         }
+    }
+
+    private mutating func addFile() throws {
+        let names = state.namespaces.sorted()
+        let key = SandboxFile.Key(pick(SandboxFile.Name.allCases), of: "s\(number(0...3))")
+        guard !state.files.contains(where: { $0.key == key }) else { return }
+        let text = pick(["", "127.0.0.1\tlocalhost\n", "a: \"b\" # c\n\n\u{e9}", "  x  ", "no"])
+        let content = SandboxFile.Content(Array(text.utf8))
+        state.files.append(SandboxFile(key, namespace: flip() ? names.first : nil, content: content))
     }
 
     private mutating func addRoute() throws {

@@ -10,7 +10,7 @@ extension Operation {
             state[id.place]?.links.contains { $0.name == id.name && !$0.isManaged } ?? false
         }
         switch self {
-        case .createNamespace(let name), .markNamespace(let name), .deleteNamespace(let name, _):
+        case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _):
             return state.foreignNamespaces.contains(name) ? "a stranger's namespace" : nil
         case .createLink(let creation):
             let ids = [creation.link.id, creation.peer?.id].compactMap { $0 }
@@ -51,6 +51,9 @@ extension Operation {
             return desired.sysctls.contains(sysctl) ? nil : "a setting that nobody asked for"
         case .restoreSysctl(let sysctl, _):
             return state.recordedSysctls[sysctl.key] == nil ? "a setting that Weft never changed" : nil
+        case .writeFile(let file):
+            return desired.files.contains(file) ? nil : "a file that nobody asked for"
+        case .deleteFile(let key, _): return state.files[key] == nil ? "a file that is not there" : nil
         }
     }
 

@@ -68,6 +68,8 @@ struct AttributeTests {
         // Asked for by rollbacks only: the tests of faults compare indexes. The node's name is not of its kernel.
         "Link.index", "NodeState.node", "Link.promotesSecondaries", "NodeState.untouched",
         "InterfaceAddress.owner", "Neighbour.owner",
+        // `AdoptedTests`, `SandboxFileTests`.
+        "NodeState.adopted", "NodeState.files",
         // Kernels with VLAN filtering take a VLAN that the port is in: generated states.
         "ForwardingEntry.vlan",
     ]

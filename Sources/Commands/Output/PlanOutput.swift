@@ -147,7 +147,10 @@ extension Planner.Operation {
     fileprivate var attributes: [(String, String?)] {
         let known: [ObjectAttributes.Attribute] =
             switch self {
-            case .createLink(let creation): ObjectAttributes.link(creation.link, peer: creation.peer)
+            case .createLink(let creation):
+                ObjectAttributes.link(creation.link, peer: creation.peer)
+                    + creation.settings.map(Self.attribute)
+            case .createNamespace(_, let settings): settings.map(Self.attribute)
             case .addAddress(let address, let link), .replaceAddress(let address, let link),
                 .deleteAddress(let address, let link, _):
                 ObjectAttributes.address(address, on: link)
@@ -157,12 +160,17 @@ extension Planner.Operation {
                 ObjectAttributes.neighbour(neighbour)
             case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
                 ObjectAttributes.forwarding(entry)
-            case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink,
+            case .markNamespace, .deleteNamespace, .changeLink, .deleteLink,
                 .addPrefixRoute,
                 .writeSysctl,
-                .restoreSysctl:
+                .restoreSysctl, .writeFile, .deleteFile:
                 []
             }
         return known.map { ($0.name, $0.value) }
+    }
+
+    /// `sysctls.net.ipv4.ip_forward`.
+    private static func attribute(_ sysctl: Sysctl) -> ObjectAttributes.Attribute {
+        ("sysctls.\(sysctl.key)", sysctl.value)
     }
 }

@@ -1,3 +1,4 @@
+internal import ClusterModel
 internal import NetworkModel
 
 /// Reads values of a tree as what their keys want, and collects what is wrong with them.
@@ -11,6 +12,9 @@ struct Decoder {
 
     /// The state of the zero address of each VXLAN link, and the entry that first said it.
     var zeroAddressStates: [LinkID: (state: ForwardingEntry.State, item: Int)] = [:]
+
+    /// Which items of lists could not be read, by the list.
+    var droppedItems: [Int: [Int]] = [:]
 
     /// How often it still says what may be meant: looking for that takes time, and nobody reads a thousand of them.
     private var guessCount = 2 * DocumentErrors.printLimit

@@ -1,10 +1,20 @@
+internal import ClusterModel
 internal import NetworkModel
 
 /// A document as it is being read.
 struct DocumentDraft {
-    var declared: [DeclaredNode] = []
-    /// The state of each declared node, or of this host alone.
-    var nodes: [NodeDraft] = []
+    /// The declared nodes.
+    var nodes: [ClusterNode] = []
+    var networks: [Network] = []
+    var sandboxes: [Sandbox] = []
+    /// What is asked for besides.
+    var state = ClusterState()
+    /// What is named, but could not be read.
+    var excuses = Excuses()
+    /// True if the document is for several nodes.
+    var hasNodes = false
+    /// Where all of it is.
+    var origins = ClusterOrigins()
     /// Who has an address on the underlay.
     var addressOwners: [IPAddress: (node: String, at: Int)] = [:]
 }
@@ -17,9 +27,6 @@ extension Decoder {
         let mappings = roots.compactMap { mapping($0, "a mapping that begins with 'weft: 1'") }
         let fields = merged(mappings, DocumentKey.self) { _ in true }
         checkVersion(fields, roots: roots, mappings: mappings)
-        for key in [DocumentKey.underlay, .networks, .sandboxes] {
-            for entry in fields[key] { complainOfUnsupported(entry.key, key.name) }
-        }
         if let host = fields[.node].first, let nodes = fields[.nodes].first {
             let (first, second) = host.key < nodes.key ? (host.key, nodes.key) : (nodes.key, host.key)
             complain(
@@ -29,9 +36,13 @@ extension Decoder {
             )
         }
         let hosts = fields[.node].compactMap { mapping($0.value) }
-        if !hosts.isEmpty { draft.nodes.append(hostNode(hosts)) }
+        if !hosts.isEmpty { draft.state.host = hostNode(hosts).objects }
         let named = named(fields[.nodes].compactMap { mapping($0.value) }, isMerging: true)
+        draft.hasNodes = !fields[.nodes].isEmpty
+        draft.origins.nodes = named
         for entry in named { declaredNode(entry, into: &draft) }
+        draft.state.nodes = NamedList(draft.nodes)
+        cluster(fields, into: &draft)
         return draft
     }
 
@@ -69,11 +80,14 @@ extension Decoder {
     }
 
     private mutating func declaredNode(_ entry: NamedEntry, into draft: inout DocumentDraft) {
-        checkNodeName(entry)
+        let name: NodeName = definedName(entry, "a node")
         let mappings = entry.values.compactMap { mapping($0) }
-        guard let first = mappings.first else { return }
+        guard let first = mappings.first else {
+            draft.excuses.nodes.insert(name)
+            return
+        }
         let fields = merged(mappings, NodeKey.self, isMerging: \.isMerging)
-        var declared = DeclaredNode(name: entry.name, addresses: [])
+        var declared = ClusterNode(name, addresses: PerFamily())
         var own = Fields<NodeKey>()
         own.begin(first)
         for key in NodeKey.allCases where !key.isRaw {
@@ -81,31 +95,16 @@ extension Decoder {
         }
         require(.address, in: own)
         if let node = own[.address] {
-            declared.addresses = underlayAddresses(node, of: entry.name, owners: &draft.addressOwners)
+            let addresses = underlayAddresses(node, of: entry.name, owners: &draft.addressOwners)
+            for address in addresses { declared.addresses[address.family] = address }
+            declared.tunnelFamily = addresses.first?.family ?? .ipv4
         }
         declared.interface = interfaceName(.interface, own)
-        declared.role = choice(.role, own, DeclaredNode.Role.self) ?? .node
+        declared.role = choice(.role, own, ClusterNode.Role.self) ?? .node
         var node = NodeDraft(name: entry.name)
         kernelObjects(fields, path: "nodes.\(entry.name)", into: &node)
-        draft.declared.append(declared)
-        draft.nodes.append(node)
-    }
-
-    private mutating func checkNodeName(_ entry: NamedEntry) {
-        let isValid = entry.name.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-            case UInt8(ascii: "-"), UInt8(ascii: "_"): true
-            default: false
-            }
-        }
-        let begins = entry.name.utf8.first.map { $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "_") } ?? false
-        guard !isValid || !begins || entry.name.utf8.count > 63 else { return }
-        complain(
-            at: entry.key,
-            "'\(shown(entry.key))' can't be a node's name",
-            hint: "a name is 1 through 63 of a-z, 0-9, - and _, and begins with a letter or digit"
-        )
+        declared.objects = node.objects
+        draft.nodes.append(declared)
     }
 
     /// The addresses of a node: one, or a list of one of each family.

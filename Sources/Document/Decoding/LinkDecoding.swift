@@ -1,3 +1,4 @@
+internal import ClusterModel
 internal import NetworkModel
 
 /// The links of a node.

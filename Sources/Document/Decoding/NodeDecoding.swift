@@ -13,9 +13,8 @@ extension Decoder {
         var seen: [Sysctl.Key: Int] = [:]
         for entry in fields[.sysctls] { sysctls(entry.value, in: .node, seen: &seen, into: &draft) }
         draft.state.sysctls.sort { $0.key < $1.key }
-        for key in [NodeKey.rules, .files] {
-            for entry in fields[key] { complainOfUnsupported(entry.key, "\(path).\(key.name)") }
-        }
+        for entry in fields[.files] { files(entry.value, into: &draft) }
+        for entry in fields[.rules] { complainOfUnsupported(entry.key, "\(path).\(NodeKey.rules.name)") }
     }
 
     private mutating func namespaces(_ node: Int, into draft: inout NodeDraft) {
@@ -31,6 +30,10 @@ extension Decoder {
             let fields = fields(value, NamespaceKey.self)
             require(.name, in: fields)
             let place = fields[.name].flatMap { namespace($0, seen: &seen, into: &draft) }
+            if let node = fields[.netns], let path = namespacePath(node), let name = place?.name {
+                draft.state.namespaces.remove(name)
+                draft.state.adopted[name] = path
+            }
             var settings: [Sysctl.Key: Int] = [:]
             if let node = fields[.sysctls] { sysctls(node, in: place, seen: &settings, into: &draft) }
         }
@@ -72,6 +75,20 @@ extension Decoder {
         }
     }
 
+    /// The path of a namespace that somebody else made.
+    mutating func namespacePath(_ node: Int) -> String? {
+        guard let value = scalar(node, "the path of a namespace") else { return nil }
+        let path = tree.string(of: value)
+        if !path.hasPrefix("/") || path.utf8.contains(where: { $0 < 32 || $0 == 127 }) {
+            complain(
+                at: node,
+                "'\(shown(value))' is no absolute path",
+                hint: "a namespace of somebody else's is the file /proc/PID/ns/net, or /run/netns/NAME"
+            )
+        }
+        return path
+    }
+
     /// The place that a `namespace` key names; the node's own where there is none.
     mutating func place<Key: KeySet>(_ key: Key, _ fields: Fields<Key>, in draft: NodeDraft) -> Place? {
         guard let node = fields[key] else { return .node }
@@ -100,14 +117,7 @@ extension Decoder {
         while let (name, valueNode) = cursor.next(in: tree) {
             let text = tree.string(of: name)
             let value = settingValue(valueNode)
-            guard let path = SysctlName.path(text) else {
-                complain(
-                    at: name,
-                    "'\(shown(name))' is no setting below 'net.'",
-                    hint: "write it as 'net.ipv4.ip_forward' or 'net/ipv4/conf/eth0.1/forwarding'"
-                )
-                continue
-            }
+            guard let path = settingPath(name) else { continue }
             let key = Sysctl.Key(path: SysctlName.canonical(path), in: place ?? .node)
             if let first = seen[key] {
                 complain(
@@ -124,8 +134,19 @@ extension Decoder {
         }
     }
 
+    /// The path of a setting below `/proc/sys`.
+    mutating func settingPath(_ name: Int) -> String? {
+        if let path = SysctlName.path(tree.string(of: name)) { return path }
+        complain(
+            at: name,
+            "'\(shown(name))' is no setting below 'net.'",
+            hint: "write it as 'net.ipv4.ip_forward' or 'net/ipv4/conf/eth0.1/forwarding'"
+        )
+        return nil
+    }
+
     /// The value of a setting, with runs of white space as one space.
-    private mutating func settingValue(_ node: Int) -> String? {
+    mutating func settingValue(_ node: Int) -> String? {
         guard let value = scalar(node, "a value") else { return nil }
         let words = tree.string(of: value).split { $0 == " " || $0 == "\t" }
         let text = words.joined(separator: " ")

@@ -1,3 +1,4 @@
+internal import ClusterModel
 internal import NetworkModel
 
 /// A node's state as it is being read, with where in the document its parts are.
@@ -22,6 +23,9 @@ struct NodeDraft {
         self.name = name
         state = NodeState(node: name ?? "")
     }
+
+    /// What was read, for the model.
+    var objects: RawObjects { RawObjects(state, linksWithoutMAC: linksWithoutMAC) }
 
     /// An IPv4 address with its length, in one place.
     struct AddressKey: Hashable {

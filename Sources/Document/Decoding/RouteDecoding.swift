@@ -1,3 +1,4 @@
+internal import ClusterModel
 internal import NetworkModel
 
 /// The routes of a node. There may be many: nothing here allocates memory for a route that is right.
@@ -74,7 +75,7 @@ extension Decoder {
     }
 
     /// The addresses that a route is for.
-    private mutating func destination(_ node: Int, defaultFamily: AddressFamily) -> Prefix? {
+    mutating func destination(_ node: Int, defaultFamily: AddressFamily) -> Prefix? {
         guard let value = scalar(node, "a prefix, an address or 'default'") else { return nil }
         guard let (address, length) = tree.withText(of: value, { AddressText.addressAndLength($0) }) else {
             if tree.string(of: value) == "default" { return .all(defaultFamily) }

@@ -1,3 +1,4 @@
+internal import ClusterModel
 internal import NetworkModel
 
 /// The values of keys, by what the keys' attributes say that they look like. `nil`: not there, or complained of.

@@ -23,7 +23,9 @@ package enum NodeStatePrinter {
 
     private static func document(_ state: NodeState) -> [Entry] {
         var node: [Entry] = []
-        if !state.namespaces.isEmpty { node.append((NodeKey.namespaces.name, namespaces(of: state))) }
+        if !state.namespaces.isEmpty || !state.adopted.isEmpty {
+            node.append((NodeKey.namespaces.name, namespaces(of: state)))
+        }
         if !state.links.isEmpty { node.append((NodeKey.links.name, .block(PrintedLinks.entries(of: state)))) }
         if !state.routes.isEmpty {
             node.append(
@@ -47,16 +49,23 @@ package enum NodeStatePrinter {
         }
         let settings = sysctls(of: state, in: .node)
         if !settings.isEmpty { node.append((NodeKey.sysctls.name, .block(settings))) }
+        if !state.files.isEmpty {
+            let files = state.files.sorted { $0.key < $1.key }
+            node.append((NodeKey.files.name, .lines(files.map { .mapping(entries(of: $0)) })))
+        }
         return [(DocumentKey.weft.name, .number(1)), (DocumentKey.node.name, .block(node))]
     }
 
     private static func namespaces(of state: NodeState) -> PrintedValue {
-        let items = state.namespaces.sorted().map { name -> PrintedValue in
+        let names = state.namespaces.union(state.adopted.keys).sorted()
+        let items = names.map { name -> PrintedValue in
             let settings = sysctls(of: state, in: .namespace(name))
-            guard !settings.isEmpty else { return .text(name.text) }
-            return .mapping([
-                (NamespaceKey.name.name, .text(name.text)), (NamespaceKey.sysctls.name, .mapping(settings)),
-            ])
+            let path = state.adopted[name]
+            guard !settings.isEmpty || path != nil else { return .text(name.text) }
+            var entries: [Entry] = [(NamespaceKey.name.name, .text(name.text))]
+            if let path { entries.append((NamespaceKey.netns.name, .text(path))) }
+            if !settings.isEmpty { entries.append((NamespaceKey.sysctls.name, .mapping(settings))) }
+            return .mapping(entries)
         }
         return .lines(items)
     }
@@ -103,6 +112,16 @@ package enum NodeStatePrinter {
         }
         entries.append((NeighbourKey.address.name, .text(neighbour.address.description)))
         entries.append((NeighbourKey.mac.name, .text(neighbour.mac.description)))
+        return entries
+    }
+
+    static func entries(of file: SandboxFile) -> [PrintedEntry] {
+        var entries: [Entry] = [
+            (FileKey.sandbox.name, .text(file.key.sandbox)),
+            (FileKey.name.name, .text(file.key.name.rawValue)),
+        ]
+        if let name = file.namespace { entries.append((FileKey.namespace.name, .text(name.text))) }
+        entries.append((FileKey.content.name, .text(String(decoding: file.content.bytes, as: UTF8.self))))
         return entries
     }
 

@@ -44,6 +44,8 @@ package enum Form: Sendable {
     case choice([String])
     /// Any text of at most so many bytes.
     case text(maximumBytes: Int)
+    /// Any text, of any number of lines.
+    case content
     /// The name of a link.
     case interfaceName
     /// The name of a namespace.
@@ -52,8 +54,26 @@ package enum Form: Sendable {
     case mac
     /// An IPv4 or IPv6 address.
     case address
-    /// An address, or a list of one of each family.
-    case addressOfEachFamily
+    /// ADDRESS/LENGTH, without host bits.
+    case prefix
+    /// A name that a user gave.
+    case name(NameForm)
+    /// The path of a file.
+    case path
+    /// A text without white space.
+    case word
+    /// A port of a node, and the sandbox's behind it: `127.0.0.1:8443:443/tcp`.
+    case publishedPort
+    /// A port: `3306/tcp`.
+    case port
+    /// `none`, or as ``eachFamily(_:)`` of addresses.
+    case gateway
+    /// A value, or a list of one for each family.
+    indirect case eachFamily(Form)
+    /// A list of values.
+    indirect case values(Form)
+    /// A mapping from nodes to values.
+    indirect case byNode(Form)
     /// An address with the length of its prefix.
     case interfaceAddress
     /// A prefix, an address, or `default`.
@@ -77,6 +97,12 @@ package enum Form: Sendable {
         case node
         /// Names of links, or `NAMESPACE/NAME`.
         case link
+        /// Names of networks.
+        case network
+        /// Names of sandboxes.
+        case sandbox
+        /// Other names of sandboxes.
+        case alias
     }
 }
 
@@ -96,6 +122,16 @@ package enum DocumentObject: String, Sendable, CaseIterable {
     case route
     case neighbour
     case forwardingEntry
+    case file
+    case underlay
+    case network
+    case networkOptions
+    case builtInBridge
+    case sandbox
+    case endpoint
+    case sandboxRoute
+    case sandboxLink
+    case sandboxDNS
 
     /// The links of the document, by type.
     static let linkTypes: [DocumentObject] = [.bridge, .veth, .vxlan, .macvlan]
@@ -124,6 +160,16 @@ package enum DocumentObject: String, Sendable, CaseIterable {
         case .route: RouteKey.index.attributes
         case .neighbour: NeighbourKey.index.attributes
         case .forwardingEntry: ForwardingKey.index.attributes
+        case .file: FileKey.index.attributes
+        case .underlay: UnderlayKey.index.attributes
+        case .network: NetworkKey.index.attributes
+        case .networkOptions: NetworkOptionKey.index.attributes
+        case .builtInBridge: BuiltInBridgeKey.index.attributes
+        case .sandbox: SandboxKey.index.attributes
+        case .endpoint: EndpointKey.index.attributes
+        case .sandboxRoute: SandboxRouteKey.index.attributes
+        case .sandboxLink: SandboxLinkKey.index.attributes
+        case .sandboxDNS: SandboxDNSKey.index.attributes
         }
     }
 }

@@ -1,3 +1,5 @@
+internal import ClusterModel
+
 /// The keys of the whole document.
 enum DocumentKey: Int, KeySet {
     case weft, node, nodes, underlay, networks, sandboxes
@@ -27,11 +29,21 @@ enum DocumentKey: Int, KeySet {
                 "The nodes of the cluster, by name, each with what its kernel shall hold."
             )
         case .underlay:
-            Attribute("underlay", .unsupported, "The nodes' own ranges.")
+            Attribute("underlay", .object(.underlay), "The network that joins the nodes.")
         case .networks:
-            Attribute("networks", .unsupported, "The networks, by name.")
+            Attribute(
+                "networks",
+                .named(.network, name: .network),
+                "The networks, by name; 'bridge', 'host' and 'none' are always there.",
+                synonyms: ["nets"]
+            )
         case .sandboxes:
-            Attribute("sandboxes", .unsupported, "The sandboxes, by name.")
+            Attribute(
+                "sandboxes",
+                .named(.sandbox, name: .sandbox),
+                "The sandboxes, by name: network stacks with their attachments to networks.",
+                synonyms: ["containers", "services"]
+            )
         }
     }
 }
@@ -51,7 +63,7 @@ enum NodeKey: Int, KeySet {
         case .address:
             Attribute(
                 "address",
-                .addressOfEachFamily,
+                .eachFamily(.address),
                 "The node's address on the underlay: one, or a list of one of each family.",
                 isRequired: true,
                 synonyms: ["addresses", "ip"]
@@ -66,7 +78,7 @@ enum NodeKey: Int, KeySet {
         case .role:
             Attribute(
                 "role",
-                .choice(DeclaredNode.Role.allCases.map(\.rawValue)),
+                .choice(ClusterNode.Role.allCases.map(\.rawValue)),
                 "What the node does: 'node' carries sandboxes, 'router' holds routes only.",
                 default: "node"
             )
@@ -119,14 +131,18 @@ enum NodeKey: Int, KeySet {
         case .rules:
             Attribute("rules", .unsupported, "Policy rules.")
         case .files:
-            Attribute("files", .unsupported, "Files.")
+            Attribute(
+                "files",
+                .list(.file),
+                "The files that processes of sandboxes see in the place of the node's."
+            )
         }
     }
 }
 
 /// The keys of a namespace.
 enum NamespaceKey: Int, KeySet {
-    case name, sysctls
+    case name, netns, sysctls
 
     static let index = KeyIndex<Self>()
 
@@ -134,6 +150,13 @@ enum NamespaceKey: Int, KeySet {
         switch self {
         case .name:
             Attribute("name", .namespaceName, "The namespace's name in /run/netns.", isRequired: true)
+        case .netns:
+            Attribute(
+                "netns",
+                .path,
+                "The namespace, if somebody else made it: used, never made or removed; 'name' is then for this document alone.",
+                default: "one that Weft makes"
+            )
         case .sysctls:
             Attribute("sysctls", .sysctls, "Settings below 'net.' in this namespace.", synonyms: ["sysctl"])
         }

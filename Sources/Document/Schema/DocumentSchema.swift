@@ -84,15 +84,24 @@ package enum DocumentSchema {
     /// What a value must look like.
     private static func schema(_ form: Form) -> [Entry] {
         switch form {
-        case .boolean, .number, .table, .choice, .text, .interfaceName, .namespaceName, .mac, .address,
-            .interfaceAddress, .destination, .unsupported:
+        case .boolean, .number, .table, .choice, .text, .content, .interfaceName, .namespaceName, .mac,
+            .address,
+            .interfaceAddress, .destination, .prefix, .name, .path, .word, .publishedPort, .port,
+            .unsupported:
             return scalarSchema(form)
-        case .addressOfEachFamily:
-            let list: [Entry] = [
-                ("type", .text("array")), ("items", .mapping(schema(.address))),
-                ("minItems", .number(1)), ("maxItems", .number(2)),
+        case .eachFamily(let value):
+            return oneOrTwo(schema(value))
+        case .gateway:
+            return [
+                (
+                    "anyOf",
+                    .list([.mapping([("const", .text("none"))]), .mapping(oneOrTwo(schema(.address)))])
+                )
             ]
-            return [("anyOf", .list([.mapping(schema(.address)), .mapping(list)]))]
+        case .values(let value):
+            return [("type", .text("array")), ("items", .mapping(schema(value)))]
+        case .byNode(let value):
+            return named(.mapping(schema(value)), pattern: namePattern)
         case .object(let object):
             return [("$ref", .text("#/$defs/\(object.rawValue)"))]
         case .list(let object):
@@ -100,8 +109,11 @@ package enum DocumentSchema {
         case .shortList(let object, let short):
             let items = PrintedValue.mapping([("anyOf", .list([.mapping(schema(short)), reference(object)]))])
             return [("type", .text("array")), ("items", items)]
-        case .named(let object, .node):
-            return named(reference(object), pattern: "^[a-z0-9][a-z0-9_-]{0,62}$")
+        case .named(let object, .network):
+            let builtIn: Entry = ("properties", .mapping([("bridge", reference(.builtInBridge))]))
+            return [builtIn] + named(reference(object), pattern: "^(?!(host|none)$)[a-z0-9][a-z0-9_-]{0,62}$")
+        case .named(let object, .node), .named(let object, .sandbox), .named(let object, .alias):
+            return named(reference(object), pattern: namePattern)
         case .named(_, .link):
             let link = PrintedValue.mapping([("$ref", .text("#/$defs/link"))])
             return named(link, pattern: "^([^\\s/]{1,255}/)?[^\\s/:%]{1,15}$")
@@ -111,6 +123,17 @@ package enum DocumentSchema {
             ])
             return named(scalar, pattern: "^net[./][^\\s]+$")
         }
+    }
+
+    private static let namePattern = "^[a-z0-9][a-z0-9_-]{0,62}$"
+
+    /// A value, or a list of one for each family.
+    private static func oneOrTwo(_ value: [Entry]) -> [Entry] {
+        let list: [Entry] = [
+            ("type", .text("array")), ("items", .mapping(value)), ("minItems", .number(1)),
+            ("maxItems", .number(2)),
+        ]
+        return [("anyOf", .list([.mapping(value), .mapping(list)]))]
     }
 
     private static func named(_ value: PrintedValue, pattern: String) -> [Entry] {
@@ -147,13 +170,22 @@ package enum DocumentSchema {
                 ("type", .text("string")), ("minLength", .number(1)),
                 ("maxLength", .number(UInt64(maximumBytes))),
             ]
+        case .content: return [("type", .text("string"))]
         case .interfaceName: return text("^[^\\s/:%]{1,15}$")
         case .namespaceName: return text("^[^\\s/-][^\\s/]{0,254}$")
         case .mac: return text("^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$")
         case .address: return text("^[0-9A-Fa-f:.]+$")
         case .interfaceAddress: return text("^[0-9A-Fa-f:.]+/[0-9]{1,3}$")
         case .destination: return text("^(default|[0-9A-Fa-f:.]+(/[0-9]{1,3})?)$")
-        case .addressOfEachFamily, .object, .list, .shortList, .named, .sysctls, .unsupported:
+        case .prefix: return text("^[0-9A-Fa-f:.]+/[0-9]{1,3}$")
+        case .name: return text(namePattern)
+        case .path: return text("^/")
+        case .word: return text("^[^\\s]+$")
+        case .publishedPort: return text("^(([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):)?[0-9]+:[0-9]+(/(tcp|udp))?$")
+        case .port:
+            return [("anyOf", .list([integer(1...65535), .mapping(text("^[0-9]+(/(tcp|udp))?$"))]))]
+        case .eachFamily, .gateway, .values, .byNode, .object, .list, .shortList, .named, .sysctls,
+            .unsupported:
             return []
         }
     }
@@ -198,6 +230,16 @@ extension DocumentObject {
         case .route: "node.routes[]"
         case .neighbour: "node.neighbours[]"
         case .forwardingEntry: "node.fdb[]"
+        case .file: "node.files[]"
+        case .underlay: "underlay"
+        case .network: "networks.*"
+        case .networkOptions: "networks.*.options"
+        case .builtInBridge: "networks.bridge"
+        case .sandbox: "sandboxes.*"
+        case .endpoint: "sandboxes.*.endpoints[]"
+        case .sandboxRoute: "sandboxes.*.routes[]"
+        case .sandboxLink: "sandboxes.*.links[]"
+        case .sandboxDNS: "sandboxes.*.dns"
         }
     }
 }

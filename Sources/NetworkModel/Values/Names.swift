@@ -2,6 +2,10 @@
 package struct InvalidName: Error, Hashable, Sendable {
     /// What is wrong and what would be right, without the name itself.
     package let reason: String
+
+    package init(reason: String) {
+        self.reason = reason
+    }
 }
 
 /// The name of a link: at most 15 bytes, as the kernel's `dev_valid_name()` has it.

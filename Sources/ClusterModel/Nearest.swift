@@ -1,7 +1,7 @@
 /// Finds what a user may have meant.
-enum Nearest {
+package enum Nearest {
     /// The word of `words` that is nearest to `word`, if one is near enough to be meant; ties go to the first.
-    static func word(to word: String, among words: some Sequence<String>) -> String? {
+    package static func word(to word: String, among words: some Sequence<String>) -> String? {
         let folded = Array(fold(word))
         var best: (word: String, distance: Int)?
         for candidate in words where candidate != word {
@@ -14,7 +14,7 @@ enum Nearest {
     }
 
     /// `did you mean 'mtu'?`, if anything is near.
-    static func question(_ word: String, among words: some Sequence<String>) -> String? {
+    package static func question(_ word: String, among words: some Sequence<String>) -> String? {
         self.word(to: word, among: words).map { "did you mean '\($0)'?" }
     }
 

@@ -1,0 +1,46 @@
+package import NetworkModel
+
+/// At most one value of each address family.
+package struct PerFamily<Value> {
+    package var ipv4: Value?
+    package var ipv6: Value?
+
+    package init(ipv4: Value? = nil, ipv6: Value? = nil) {
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+    }
+
+    package subscript(family: AddressFamily) -> Value? {
+        get {
+            switch family {
+            case .ipv4: ipv4
+            case .ipv6: ipv6
+            }
+        }
+        set {
+            switch family {
+            case .ipv4: ipv4 = newValue
+            case .ipv6: ipv6 = newValue
+            }
+        }
+    }
+
+    /// The families that have a value, IPv4 first.
+    package var families: [AddressFamily] {
+        switch (ipv4 != nil, ipv6 != nil) {
+        case (true, true): [.ipv4, .ipv6]
+        case (true, false): [.ipv4]
+        case (false, true): [.ipv6]
+        case (false, false): []
+        }
+    }
+
+    /// The values, that of IPv4 first.
+    package var values: [Value] { [ipv4, ipv6].compactMap(\.self) }
+
+    package var isEmpty: Bool { ipv4 == nil && ipv6 == nil }
+}
+
+extension PerFamily: Equatable where Value: Equatable {}
+extension PerFamily: Hashable where Value: Hashable {}
+extension PerFamily: Sendable where Value: Sendable {}

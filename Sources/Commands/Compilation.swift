@@ -1,0 +1,35 @@
+internal import ClusterModel
+internal import Compiler
+internal import Document
+internal import NetworkModel
+internal import Reconciler
+
+/// What a document means for the node that a command is about.
+struct Compilation {
+    /// What the node's kernel shall hold.
+    let state: NodeState
+    /// The ranges that its networks take.
+    let claims: [SubnetClaim]
+
+    /// Looks at the node as far as the document leaves things to it.
+    ///
+    /// - Throws: ``DocumentErrors``, ``CommandFailure`` if this node can't give what is asked for, or what could not be read.
+    init(_ document: Document, for node: Node) throws {
+        let name = try document.node(named: node.name)
+        guard document.hasNetworks else {
+            state = try document.nodeState(for: node.name)
+            claims = []
+            return
+        }
+        let facts = try node.explaining { try Reconciler(node: node).facts() }
+        let compiled = document.cluster.compile(for: name, facts, document.assignment)
+        guard compiled.problems.isEmpty else { throw CompilerRefusal(problems: compiled.problems) }
+        state = compiled.state
+        claims = compiled.claims
+    }
+}
+
+/// This node can't give what the document asks for.
+struct CompilerRefusal: Error {
+    let problems: [CompilerProblem]
+}

@@ -1,0 +1,117 @@
+import ClusterModel
+import NetworkModel
+
+/// The hosts files of a node's sandboxes.
+///
+/// In each: the sandbox's own names, the aliases of its links, then the others of each network in order of its endpoints. What
+/// is said of a network is the same in all of its sandboxes' files but for themselves: it is put together once.
+struct HostsFiles {
+    private let cluster: ClusterState
+    private let assignment: Assignment
+    /// The lines about the sandboxes of each network with names.
+    private let blocks: [NetworkName: Block]
+
+    /// The lines of a network, and which of them are about which sandbox.
+    private struct Block {
+        var text: [UInt8] = []
+        var ranges: [Int: Range<Int>] = [:]
+
+        /// Appends what is said of a sandbox; of one with several endpoints one after the other.
+        mutating func append(about sandbox: Int, _ body: (inout [UInt8]) -> Void) {
+            let start = ranges[sandbox]?.lowerBound ?? text.count
+            body(&text)
+            ranges[sandbox] = start..<text.count
+        }
+    }
+
+    private static let loopback = Array(
+        """
+        127.0.0.1\tlocalhost
+        ::1\tlocalhost ip6-localhost ip6-loopback
+
+        """.utf8
+    )
+
+    /// Puts together what is said of networks.
+    ///
+    /// - Parameters:
+    ///   - cluster: The document.
+    ///   - assignment: Who has which addresses.
+    ///   - networks: The networks that sandboxes of the node are on.
+    init(_ cluster: ClusterState, _ assignment: Assignment, networks: Set<NetworkName>) {
+        self.cluster = cluster
+        self.assignment = assignment
+        var blocks: [NetworkName: Block] = [:]
+        for (index, sandbox) in cluster.sandboxes.enumerated() {
+            for (position, endpoint) in sandbox.endpoints.enumerated()
+            where networks.contains(endpoint.network) {
+                guard let network = cluster.networks[endpoint.network], network.hasDNS,
+                    !network.isBuiltInBridge
+                else { continue }
+                blocks[network.name, default: Block()].append(about: index) { text in
+                    Self.append(assignment[index, position], sandbox.name, endpoint, to: &text)
+                }
+            }
+        }
+        self.blocks = blocks
+    }
+
+    /// The file of the sandbox at a place in ``ClusterState/sandboxes``.
+    func file(ofSandboxAt index: Int) -> SandboxFile.Content {
+        let sandbox = cluster.sandboxes[index]
+        var text = Self.loopback
+        for (position, endpoint) in sandbox.endpoints.enumerated() {
+            Self.append(assignment[index, position], sandbox.name, endpoint, to: &text)
+        }
+        for link in LinkTargets.of(sandbox, cluster, assignment) {
+            for address in link.addresses.values { text += "\(address)\t\(link.alias)\n".utf8 }
+        }
+        var content = SandboxFile.Content(text)
+        var seen: Set<NetworkName> = []
+        for endpoint in sandbox.endpoints where seen.insert(endpoint.network).inserted {
+            guard let block = blocks[endpoint.network] else { continue }
+            let own = block.ranges[index] ?? 0..<0
+            content.append(block.text[..<own.lowerBound])
+            content.append(block.text[own.upperBound...])
+        }
+        return content
+    }
+
+    /// A line for each address: `172.18.0.2  wordpress wordpress.back blog blog.back`.
+    private static func append(
+        _ assigned: AssignedEndpoint,
+        _ name: SandboxName,
+        _ endpoint: Endpoint,
+        to text: inout [UInt8]
+    ) {
+        for address in assigned.addresses.values {
+            text += "\(address)\t\(name) \(name).\(endpoint.network)".utf8
+            for alias in endpoint.aliases { text += " \(alias) \(alias).\(endpoint.network)".utf8 }
+            text.append(UInt8(ascii: "\n"))
+        }
+    }
+}
+
+/// Where the links of a sandbox lead.
+enum LinkTargets {
+    struct Target {
+        let alias: AliasName
+        let sandbox: Sandbox
+        let addresses: PerFamily<IPAddress>
+    }
+
+    /// The targets in the document's order, by the first network that both are on.
+    static func of(_ sandbox: Sandbox, _ cluster: ClusterState, _ assignment: Assignment) -> [Target] {
+        sandbox.links.compactMap { link in
+            guard let index = cluster.sandboxes.index(of: link.target) else { return nil }
+            let target = cluster.sandboxes[index]
+            for endpoint in sandbox.endpoints {
+                guard let position = target.endpoints.firstIndex(where: { $0.network == endpoint.network })
+                else { continue }
+                let addresses = assignment[index, position].addresses
+                return Target(alias: link.alias, sandbox: target, addresses: addresses)
+            }
+            return nil
+        }
+    }
+}

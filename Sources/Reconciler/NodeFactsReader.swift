@@ -1,0 +1,80 @@
+internal import LinuxSystem
+package import NetworkModel
+internal import RouteNetlink
+
+extension Reconciler {
+    /// What is so on the node whatever a document says.
+    ///
+    /// Needs no privilege where the node is the namespace that the process is in.
+    ///
+    /// - Throws: What could not be read.
+    package func facts() throws -> NodeFacts {
+        try onThread { reconciler in
+            var facts = NodeFacts(name: reconciler.node.name, namespace: reconciler.node.namespacePrefix)
+            facts.hasIPv6 = try SysctlFile.exists("net/ipv6")
+            facts.resolver = ResolverSettings(resolvConf: try reconciler.node.resolverText())
+            var sessions = try Sessions(node: reconciler.node)
+            var options = ObservationOptions()
+            options.includesNeighbours = false
+            options.includesForwarding = false
+            let mark = reconciler.node.mark
+            let observed = try sessions.withSocket(of: .node) { socket in
+                try observeNamespace(on: &socket, place: .node, mark: mark, options: options)
+            }
+            facts.links = observed.links.filter { !$0.isManaged }.map { link in
+                NodeFacts.ForeignLink(
+                    link.name,
+                    mtu: link.mtu,
+                    addresses: link.addresses.map(\.value.address)
+                )
+            }
+            facts.uplink = observed.uplink
+            return facts
+        }
+    }
+}
+
+extension Node {
+    /// What the names of its namespaces begin with, before a dot; `nil` for the host.
+    fileprivate var namespacePrefix: String? { namespace.map { $0.name ?? name } }
+
+    /// What the node's resolv.conf says; empty if there is none.
+    fileprivate func resolverText() throws -> String {
+        let own = try namespace?.name.flatMap { try AtomicFile.read("\(overlayDirectory)/\($0)/resolv.conf") }
+        return try own ?? AtomicFile.read("/etc/resolv.conf") ?? ""
+    }
+}
+
+extension ObservedNamespace {
+    /// The link that the default route leads by, that of IPv4 first.
+    fileprivate var uplink: InterfaceName? {
+        let defaults = routes.filter { route in
+            route.value.destination.length == 0 && route.value.table == Route.mainTable
+                && route.value.type == .unicast && !route.isManaged && route.value.device != nil
+        }
+        let best = defaults.min { left, right in
+            let families = (left.value.destination.family, right.value.destination.family)
+            if families.0 != families.1 { return families.0 == .ipv4 }
+            return left.value.metric < right.value.metric
+        }
+        return best?.value.device
+    }
+}
+
+extension ResolverSettings {
+    /// Reads the text of a resolv.conf(5); what it does not know it leaves out, as the C library does.
+    package init(resolvConf text: String) {
+        self.init()
+        for line in text.split(whereSeparator: \.isNewline) {
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
+            switch words.first {
+            case "nameserver":
+                // A zone (fe80::1%eth0) is a link of the node's: no sandbox has it.
+                if words.count > 1, let address = IPAddress(words[1]) { servers.append(address) }
+            case "search", "domain": search = Array(words.dropFirst())
+            case "options": options += words.dropFirst()
+            default: break
+            }
+        }
+    }
+}

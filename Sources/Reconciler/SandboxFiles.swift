@@ -1,0 +1,120 @@
+internal import LinuxSystem
+internal import NetworkModel
+
+/// The files of a node's sandboxes, and the links in `/etc/netns` by which `ip netns exec` finds them.
+///
+/// What is in `RUNTIME/sandboxes` is Weft's, and so is each link in `/etc/netns` that leads there: such links outlive a reboot,
+/// the files don't.
+struct SandboxFiles {
+    /// `RUNTIME/sandboxes`.
+    private let directory: String
+    /// `/etc/netns`.
+    private let overlays: String
+
+    init(of node: Node) {
+        directory = "\(node.runtimeDirectory)/sandboxes"
+        overlays = node.overlayDirectory
+    }
+
+    /// The path of a file.
+    func path(of key: SandboxFile.Key) -> String { "\(directory)/\(key.sandbox)/\(key.name.rawValue)" }
+
+    private func path(of overlay: FileOverlay) -> String {
+        "\(overlays)/\(overlay.namespace)/\(overlay.name.rawValue)"
+    }
+
+    // MARK: Reading
+
+    /// Reads what files there are, and where they are laid over the node's.
+    ///
+    /// - Parameters:
+    ///   - state: Where it is put.
+    ///   - asked: The files of the document: what is the same need not be remembered.
+    /// - Throws: ``SystemCallError`` for what can't be read.
+    func observe(into state: inout ObservedState, asked: [SandboxFile]) throws {
+        let asked = Dictionary(asked.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        for sandbox in try DirectoryEntries.names(in: directory) {
+            for name in SandboxFile.Name.allCases {
+                let key = SandboxFile.Key(name, of: sandbox)
+                guard let text = try text(of: key, asked: asked[key]?.content) else { continue }
+                state.files[key] = ObservedFile(content: text)
+            }
+        }
+        for text in try DirectoryEntries.names(in: overlays) {
+            guard let namespace = try? NamespaceName(text) else { continue }
+            for name in SandboxFile.Name.allCases where name.isLaidOver {
+                try observe(FileOverlay(name, for: namespace), into: &state)
+            }
+        }
+    }
+
+    private func text(
+        of key: SandboxFile.Key,
+        asked: SandboxFile.Content?
+    ) throws(SystemCallError) -> ObservedFile.Text? {
+        let path = path(of: key)
+        if let asked, try FileInPlace.holds(path, asked.pieces) == true { return .asAsked }
+        do {
+            return .other(SandboxFile.Content(try FileReader.readAll(path)))
+        } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notADirectory {
+            return nil
+        }
+    }
+
+    private func observe(_ overlay: FileOverlay, into state: inout ObservedState) throws {
+        switch try SymbolicLink.target(of: path(of: overlay)) {
+        case .nothing:
+            break
+        case .noLink:
+            state.foreignOverlays.insert(overlay)
+        case .path(let target):
+            if let key = key(ofTarget: target, overlay.name) {
+                state.files[key, default: ObservedFile()].namespaces.insert(overlay.namespace)
+            } else {
+                state.foreignOverlays.insert(overlay)
+            }
+        }
+    }
+
+    /// The file that a link of Weft's leads to.
+    private func key(ofTarget target: String, _ name: SandboxFile.Name) -> SandboxFile.Key? {
+        guard target.hasPrefix("\(directory)/") else { return nil }
+        let parts = target.dropFirst(directory.utf8.count + 1).split(separator: "/")
+        guard parts.count == 2, parts[1] == name.rawValue else { return nil }
+        return SandboxFile.Key(name, of: String(parts[0]))
+    }
+
+    // MARK: Writing
+
+    /// Writes a file, and lays it over the node's for its namespace.
+    ///
+    /// - Throws: ``SystemCallError`` for what can't be written, or is in the way.
+    func write(_ file: SandboxFile) throws {
+        try AtomicFile.makeDirectories("\(directory)/\(file.key.sandbox)")
+        try FileInPlace.write(path(of: file.key), file.content.pieces)
+        guard file.key.name.isLaidOver, let namespace = file.namespace else { return }
+        let overlay = path(of: FileOverlay(file.key.name, for: namespace))
+        let target = path(of: file.key)
+        guard try SymbolicLink.target(of: overlay) != .path(target) else { return }
+        try AtomicFile.makeDirectories("\(overlays)/\(namespace)")
+        try SymbolicLink.make(overlay, to: target)
+    }
+
+    /// Takes away the links that lead to a file for other namespaces than `namespace`.
+    func remove(_ key: SandboxFile.Key, overlaysOf namespaces: Set<NamespaceName>) throws {
+        for namespace in namespaces.sorted() {
+            let overlay = path(of: FileOverlay(key.name, for: namespace))
+            guard try SymbolicLink.target(of: overlay) == .path(path(of: key)) else { continue }
+            try AtomicFile.removeFileIfExists(overlay)
+            try AtomicFile.removeDirectoryIfEmpty("\(overlays)/\(namespace)")
+        }
+    }
+
+    /// Removes a file, and the links that lead to it.
+    func delete(_ key: SandboxFile.Key, overlaysOf namespaces: Set<NamespaceName>) throws {
+        try remove(key, overlaysOf: namespaces)
+        try AtomicFile.removeFileIfExists(path(of: key))
+        try AtomicFile.removeDirectoryIfEmpty("\(directory)/\(key.sandbox)")
+        try AtomicFile.removeDirectoryIfEmpty(directory)
+    }
+}
