@@ -150,8 +150,9 @@ let tests: [Target] = [
     ),
 ]
 
-/// Programs that feed the readers whatever bytes come: see `make fuzz`. They link with libFuzzer, so nothing else builds
-/// them.
+/// What feeds the readers whatever bytes come.
+///
+/// It links with libFuzzer, so only `make fuzz` builds it.
 let fuzzing: [Target] =
     Context.environment["WEFT_FUZZ"] == nil
     ? []
@@ -160,7 +161,8 @@ let fuzzing: [Target] =
         .executableTarget(
             name: "weft-fuzz",
             dependencies: [
-                "CFuzzer", "Document", "RouteNetlink", "Netlink", "NetworkModel", "NetworkTesting",
+                "CFuzzer", "Document", "ClusterModel", "RouteNetlink", "Netlink", "NetworkModel",
+                "NetworkTesting",
             ],
             path: "Tests/Fuzz/weft-fuzz",
             swiftSettings: settings
