@@ -74,9 +74,15 @@ let tests: [Target] = [
         path: "Sources/NetworkTesting",
         swiftSettings: settings
     ),
+    .executableTarget(
+        name: "weft-census",
+        dependencies: ["Reconciler", "LinuxSystem", "NetworkModel", "NetworkTesting"],
+        path: "Tests/Support/weft-census",
+        swiftSettings: settings
+    ),
     .testTarget(
         name: "LinuxSystemTests",
-        dependencies: ["LinuxSystem", "NetworkTesting"],
+        dependencies: ["LinuxSystem", "NetworkTesting", "weft-census"],
         swiftSettings: settings
     ),
     .testTarget(
@@ -123,10 +129,16 @@ let tests: [Target] = [
         path: "Tests/Support/weft-faults",
         swiftSettings: settings
     ),
+    .executableTarget(
+        name: "weft-growth",
+        dependencies: ["Planner", "NetworkModel"],
+        path: "benchmarks/growth",
+        swiftSettings: settings
+    ),
     .testTarget(
         name: "ReconcilerTests",
         dependencies: [
-            "weft-faults", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem",
+            "weft-faults", "weft-census", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem",
             "NetworkTesting",
         ],
         swiftSettings: settings
@@ -140,6 +152,24 @@ let tests: [Target] = [
     ),
 ]
 
+/// Programs that feed the readers whatever bytes come.
+///
+/// They link with libFuzzer, so nothing but `make fuzz` builds them.
+let fuzzing: [Target] =
+    Context.environment["WEFT_FUZZ"] == nil
+    ? []
+    : [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "weft-fuzz",
+            dependencies: [
+                "CFuzzer", "Document", "RouteNetlink", "Netlink", "NetworkModel", "NetworkTesting",
+            ],
+            path: "Tests/Fuzz/weft-fuzz",
+            swiftSettings: settings
+        ),
+    ]
+
 let package = Package(
     name: "weft",
     products: [
@@ -148,5 +178,5 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
-    targets: systemLibraries + sources + tests
+    targets: systemLibraries + sources + tests + fuzzing
 )

@@ -40,7 +40,48 @@ struct NodeCompiler {
         }
         compileFiles(networks: Set(attachments.keys))
         claimTheRest()
-        result.state.sysctls.sort { $0.key < $1.key }
+        settle()
+    }
+
+    /// Adds a link; one that is there already is stated directly, or has by chance the same shortened name.
+    mutating func insert(_ link: Link, for path: String) {
+        if result.state.links[link.id] != nil {
+            result.problems.append(
+                CompilerProblem(
+                    path,
+                    "its link '\(link.id)' is there already: stated directly, or another sandbox's of a name that is shortened alike",
+                    hint: "give one of them another name"
+                )
+            )
+        }
+        result.state.links[link.id] = link
+    }
+
+    /// Puts settings and files in order, and finds those that are stated directly as well.
+    private mutating func settle() {
+        var settings: [Sysctl.Key: String] = [:]
+        for sysctl in result.state.sysctls {
+            if let other = settings.updateValue(sysctl.value, forKey: sysctl.key), other != sysctl.value {
+                complainOfTwo("setting '\(sysctl.key)'", at: sysctl.key.place)
+            }
+        }
+        result.state.sysctls = settings.map { Sysctl($0.key, value: $0.value) }.sorted { $0.key < $1.key }
+        result.state.files.sort { $0.key < $1.key }
+        for (file, next) in zip(result.state.files, result.state.files.dropFirst()) where file.key == next.key
+        {
+            complainOfTwo("file '\(file.key)'", at: .node)
+        }
+    }
+
+    private mutating func complainOfTwo(_ what: String, at place: Place) {
+        let words = place.name.map { " in namespace '\($0)'" } ?? ""
+        result.problems.append(
+            CompilerProblem(
+                "sandboxes",
+                "\(what)\(words) is stated directly, and follows otherwise from networks and sandboxes",
+                hint: "leave it out where it is stated directly"
+            )
+        )
     }
 
     /// The files of the node's sandboxes, but for those that see the node's own.
@@ -60,7 +101,6 @@ struct NodeCompiler {
                 result.state.files.append(SandboxFile(key, namespace: overlay, content: content))
             }
         }
-        result.state.files.sort { $0.key < $1.key }
     }
 
     /// True if a sandbox is this node's.

@@ -96,6 +96,8 @@ struct BuildGroup {
     var links: [Change] = []
     /// Unwanted routes that may not be there any more once the contents are filled.
     var routesThatGo: [Change] = []
+    /// Settings without which the contents are refused, or are not all that there is.
+    var settings: [Change] = []
     var contents: [Change] = []
 }
 

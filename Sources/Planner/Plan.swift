@@ -123,7 +123,7 @@ struct Steps {
     ///
     /// An array that is all there is is not copied: it may hold a hundred thousand changes.
     func ordered(around groups: [BuildGroup]) -> [Change] {
-        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.contents] }
+        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.contents] }
         let removed = [
             removingEntries, removingRoutes, removingAddresses, removingLinks, removingFiles,
             removingNamespaces,

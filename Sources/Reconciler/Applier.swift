@@ -259,9 +259,7 @@ struct Applier: ~Copyable {
         done = begun
         progress(done)
         if let signal = interruption() {
-            failures.append(
-                ApplyFailure(operation: "go on", object: "", sentence: "interrupted by \(signal)")
-            )
+            failures.append(ApplyFailure(interruptedBy: signal))
             throw Stop()
         }
         guard !refusals.isEmpty else { return }
@@ -291,15 +289,15 @@ struct Applier: ~Copyable {
     /// Notes that a change failed, and what is lost with it.
     mutating func fail(_ tag: Int, _ errno: Errno?, _ sentence: String?) throws {
         let operation = changes[tag].operation
-        failures.append(
-            ApplyFailure(
-                operation: changes[tag].order,
-                object: operation.objectName,
-                errno: errno,
-                sentence: sentence,
-                hint: FailureHints.hint(for: operation, errno, kernel: sentence)
-            )
+        var failure = ApplyFailure(
+            operation: changes[tag].order,
+            object: operation.objectName,
+            errno: errno,
+            sentence: sentence,
+            hint: FailureHints.hint(for: operation, errno, kernel: sentence)
         )
+        failure.mayPass = operation.mayPass(refusedWith: errno, kernel: sentence)
+        failures.append(failure)
         switch operation {
         case .createNamespace(let name, _): failedPlaces.insert(.namespace(name))
         case .createLink: loseLinks(of: operation)
@@ -404,25 +402,6 @@ struct Applier: ~Copyable {
             record = RecordedSysctl(before: before ?? sysctl.value, written: sysctl.value)
         }
         written[sysctl.key] = record ?? written[sysctl.key]
-    }
-}
-
-extension Operation {
-    /// True if a refusal says that what is to be deleted is gone already: with something that it stood on, or
-    /// by another hand.
-    ///
-    /// That is what was wanted; and the node is read once more in the end.
-    fileprivate func isDone(despite errno: Errno) -> Bool {
-        switch self {
-        case .deleteLink: errno == .noSuchDevice
-        case .deleteAddress: errno == .addressNotAvailable
-        case .deleteRoute: errno == .noSuchProcess
-        case .deleteNeighbour, .deleteForwarding: errno == .noSuchFileOrDirectory
-        case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .addAddress,
-            .replaceAddress, .addPrefixRoute, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding,
-            .replaceForwarding, .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
-            false
-        }
     }
 }
 

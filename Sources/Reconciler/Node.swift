@@ -7,6 +7,8 @@ package struct Node: Hashable, Sendable {
     package var name: String
     /// The namespace that is the node; `nil` for the one that the process is in.
     package var namespace: NamedPath?
+    /// What the names of its namespaces begin with; `nil` for the host.
+    package var prefix: String?
     /// Where the registry is kept.
     package var runtimeDirectory: String
     /// Where namespaces have their names.

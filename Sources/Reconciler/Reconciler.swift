@@ -21,6 +21,8 @@ package struct Reconciler: Sendable {
         package var keepsGoing = false
         /// Wait for another apply on this node to end.
         package var waits = true
+        /// How long to try again where something is in the way that the kernel may be about to remove.
+        package var patience = Duration.seconds(5)
         /// Called once, before waiting, with who is waited for.
         package var onWait: @Sendable (NodeLock.Holder?) -> Void = { _ in }
         /// Called before anything is changed.
