@@ -144,6 +144,13 @@ let tests: [Target] = [
         swiftSettings: settings
     ),
     .testTarget(
+        name: "ClusterKernelTests",
+        dependencies: [
+            "Reconciler", "Planner", "Compiler", "Document", "NetworkModel", "LinuxSystem", "NetworkTesting",
+        ],
+        swiftSettings: settings
+    ),
+    .testTarget(
         name: "CommandsTests",
         dependencies: [
             "Commands", "ClusterModel", "Document", "LinuxSystem", "NetworkModel", "NetworkTesting", "weft",

@@ -49,12 +49,10 @@ extension NodeCompiler {
     /// What a bridge must never take from its endpoints: addresses and routes that one of them advertises.
     private mutating func guardBridge(_ id: LinkID, of network: Network) {
         guard facts.hasIPv6 else { return }
-        if network.subnets.ipv6 == nil || network.isIsolated {
-            set("net/ipv6/conf/\(id.name)/disable_ipv6", "1", in: .node)
-        } else {
-            set("net/ipv6/conf/\(id.name)/accept_ra", "0", in: .node)
-            set("net/ipv6/conf/\(id.name)/disable_ipv6", "0", in: .node)
-        }
+        // Both are always stated: a bridge of one family becomes one of two, and back, with nothing open in between.
+        let hasIPv6 = network.subnets.ipv6 != nil && !network.isIsolated
+        set("net/ipv6/conf/\(id.name)/accept_ra", "0", in: .node)
+        set("net/ipv6/conf/\(id.name)/disable_ipv6", hasIPv6 ? "0" : "1", in: .node)
     }
 
     /// The node's end of an endpoint's pair.

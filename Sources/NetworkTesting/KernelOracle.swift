@@ -25,7 +25,7 @@ package struct KernelOracle: Sendable {
         let oracle = KernelOracle(node: node, state: state)
         var lines = try oracle.namespaceDifferences()
         for place in oracle.places { lines += try oracle.differences(at: place) }
-        return lines
+        return try lines + fileDifferences(of: node, from: state)
     }
 
     /// The node and its namespaces that shall be.

@@ -8,7 +8,8 @@ package import NetworkModel
 ///
 /// The order:
 /// 1. links that must go before others can come: those that are made anew, and holders of a VNI that is wanted;
-/// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links;
+/// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links: each time
+///    after the settings without which addresses can't come, or others would come with them;
 /// 3. settings, forwarding of packets last; files of sandboxes;
 /// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
 /// 5. what the kernel dropped together with the deleted although it is wanted.

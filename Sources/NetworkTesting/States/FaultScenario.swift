@@ -70,6 +70,10 @@ private struct Builder {
         setting("net/ipv4/tcp_keepalive_probes", nil, "7")
         setting("net/ipv4/tcp_keepalive_time", 0, "600")
         setting("net/ipv4/tcp_keepalive_intvl", nil, "33")
+        for name in SandboxFile.Name.allCases {
+            file(name, 0, "first")
+            file(name, 1, "first")
+        }
     }
 
     mutating func turnIntoSecond() {
@@ -102,6 +106,11 @@ private struct Builder {
         state.sysctls = []
         setting("net/ipv4/tcp_keepalive_probes", nil, "8")
         setting("net/ipv4/tcp_keepalive_time", 2, "60")
+        // One stays, one is rewritten, one goes; those of a namespace go, and those of another come.
+        state.files = []
+        file(.env, 0, "first")
+        file(.hosts, 0, "second")
+        for name in SandboxFile.Name.allCases { file(name, 2, "second") }
     }
 
     mutating func buildLinks() {
@@ -119,6 +128,7 @@ private struct Builder {
         state.neighbours = []
         state.forwarding = []
         state.sysctls = state.sysctls.filter { $0.key.place == pools.place(2) }
+        state.files = state.files.filter { $0.namespace == pools.namespaces[2] }
     }
 
     // MARK: One thing each
@@ -181,6 +191,18 @@ private struct Builder {
         )
         entry.destination = end.flatMap { IPAddress($0) }
         state.forwarding.append(entry)
+    }
+
+    private mutating func file(_ name: SandboxFile.Name, _ place: Int, _ text: String) {
+        let namespace = pools.namespaces[place]
+        let key = SandboxFile.Key(name, of: String(namespace.text.split(separator: ".").last ?? ""))
+        state.files.append(
+            SandboxFile(
+                key,
+                namespace: namespace,
+                content: SandboxFile.Content(Array("\(text) \(key)\n".utf8))
+            )
+        )
     }
 
     private mutating func setting(_ path: String, _ place: Int?, _ value: String) {

@@ -1,0 +1,95 @@
+import NetworkModel
+
+extension Cluster {
+    /// The document's text.
+    var yaml: String {
+        var lines = ["weft: 1"]
+        var networks = networks.map { "  \($0.name): \($0.yaml)" }
+        if !bridgeSubnets.isEmpty { networks.append("  bridge: { subnets: \(yamlList(bridgeSubnets)) }") }
+        if !networks.isEmpty { lines += ["networks:"] + networks }
+        if !sandboxes.isEmpty { lines += ["sandboxes:"] + sandboxes.map { "  \($0.name): \($0.yaml)" } }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+/// `[a, "b:c"]`: what has a colon must be quoted.
+private func yamlList(_ values: [some CustomStringConvertible]) -> String {
+    "[" + values.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
+}
+
+/// `{ a: 1, b: 2 }`.
+private func yamlMapping(_ pairs: [(String, String?)]) -> String {
+    let texts = pairs.compactMap { key, value in value.map { "\(key): \($0)" } }
+    return texts.isEmpty ? "{}" : "{ \(texts.joined(separator: ", ")) }"
+}
+
+extension Cluster.Network {
+    fileprivate var yaml: String {
+        var pairs: [(String, String?)] = []
+        switch driver {
+        case .bridge: pairs.append(("driver", "bridge"))
+        case .macvlan(let parent, let mode):
+            pairs += [("driver", "macvlan"), ("parent", parent), ("options", "{ mode: \(mode) }")]
+        }
+        pairs.append(("subnets", yamlList(subnets)))
+        switch gateway {
+        case .unstated: break
+        case .none: pairs.append(("gateway", "none"))
+        case .stated(let addresses): pairs.append(("gateway", yamlList(addresses)))
+        }
+        pairs += [
+            ("range", ranges.isEmpty ? nil : yamlList(ranges)), ("internal", isInternal ? "true" : nil),
+            ("isolated", isIsolated ? "true" : nil), ("mtu", mtu.map { "\($0)" }), ("interface", interface),
+        ]
+        return yamlMapping(pairs)
+    }
+}
+
+extension Cluster.Sandbox {
+    fileprivate var yaml: String {
+        let dns: [(String, String?)] = [
+            ("servers", servers.isEmpty ? nil : yamlList(servers)),
+            ("search", search.isEmpty ? nil : yamlList(search)),
+            ("options", options.isEmpty ? nil : yamlList(options)),
+        ]
+        return yamlMapping([
+            ("host", stack == .host ? "true" : nil),
+            ("endpoints", yamlEndpoints),
+            ("defaultRoute", defaultRoute),
+            (
+                "routes",
+                yamlItems(routes.map { [("to", "\"\($0.destination)\""), ("via", "\"\($0.gateway)\"")] })
+            ),
+            (
+                "sysctls",
+                settings.isEmpty ? nil : yamlMapping(settings.sorted { $0.key < $1.key }.map { ($0, $1) })
+            ),
+            ("links", yamlItems(links.map { [("sandbox", $0.target), ("alias", $0.alias)] })),
+            ("expose", exposed.isEmpty ? nil : yamlList(exposed.map { "\($0.number)/\($0.transport)" })),
+            ("dns", dns.allSatisfy { $0.1 == nil } ? nil : yamlMapping(dns)),
+        ])
+    }
+
+    private var yamlEndpoints: String? {
+        switch stack {
+        case .networkNone: "[{ network: none }]"
+        case .networkHost: "[{ network: host }]"
+        case .host: nil
+        case .own:
+            yamlItems(
+                endpoints.map { endpoint in
+                    [
+                        ("network", endpoint.network),
+                        ("address", endpoint.addresses.isEmpty ? nil : yamlList(endpoint.addresses)),
+                        ("mac", endpoint.mac.map { "\"\($0)\"" }), ("interface", endpoint.interface),
+                        ("aliases", endpoint.aliases.isEmpty ? nil : yamlList(endpoint.aliases)),
+                    ]
+                }
+            )
+        }
+    }
+
+    private func yamlItems(_ items: [[(String, String?)]]) -> String? {
+        items.isEmpty ? nil : "[" + items.map(yamlMapping).joined(separator: ", ") + "]"
+    }
+}
