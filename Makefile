@@ -7,7 +7,7 @@ DESTDIR ?=
 RELEASE = .build/release/weft
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build test explore demo bench lint format install clean
+.PHONY: help deps build test explore fuzz demo bench lint format install clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,12 @@ explore: ## look with fresh seeds, and every errno at every step, for what nobod
 	scripts/as-root env WEFT_SEED=random WEFT_WALKS=all $(SWIFT) test --skip-build \
 	    --filter 'PlanLaws|GeneratedTests|GeneratedClusterTests|PacketTests|RoundTrip|Mutation|Fuzz|FaultTests'
 
-demo: build ## show the first example at work, in a place of its own
+fuzz: ## feed the readers whatever bytes come; FUZZ='-max_total_time=3600' and the like are passed on
+	WEFT_FUZZ=1 $(SWIFT) build -c release --product weft-fuzz --scratch-path .build-fuzz -Xswiftc -enable-testing \
+	    -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
+	scripts/fuzz .build-fuzz/release/weft-fuzz $(FUZZ)
+
+demo: build ## show an example at work, in a place of its own
 	@scripts/as-root scripts/demo $(RELEASE)
 
 bench: build ## measure; BENCH='--quick' and the like are passed on
@@ -51,4 +56,4 @@ install: ## install what was built: DESTDIR, PREFIX (/usr/local)
 	install -D -m 644 packaging/iproute2/group.d/weft.conf $(DESTDIR)/etc/iproute2/group.d/weft.conf
 
 clean: ## remove everything that was built
-	rm -rf .build benchmarks/build
+	rm -rf .build .build-fuzz benchmarks/build

@@ -159,9 +159,9 @@ let tests: [Target] = [
     ),
 ]
 
-/// Programs that feed the readers whatever bytes come.
+/// What feeds the readers whatever bytes come.
 ///
-/// They link with libFuzzer, so nothing but `make fuzz` builds them.
+/// It links with libFuzzer, so only `make fuzz` builds it.
 let fuzzing: [Target] =
     Context.environment["WEFT_FUZZ"] == nil
     ? []
@@ -170,7 +170,8 @@ let fuzzing: [Target] =
         .executableTarget(
             name: "weft-fuzz",
             dependencies: [
-                "CFuzzer", "Document", "RouteNetlink", "Netlink", "NetworkModel", "NetworkTesting",
+                "CFuzzer", "Document", "ClusterModel", "RouteNetlink", "Netlink", "NetworkModel",
+                "NetworkTesting",
             ],
             path: "Tests/Fuzz/weft-fuzz",
             swiftSettings: settings

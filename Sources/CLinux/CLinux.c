@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -29,6 +30,18 @@ int cl_enter_network_namespace(int descriptor) {
 
 int cl_unshare_network_namespace(void) {
     return unshare(CLONE_NEWNET);
+}
+
+int cl_unshare_mount_namespace(void) {
+    return unshare(CLONE_NEWNS);
+}
+
+int cl_copy_mounts(const char *path) {
+    return open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
+}
+
+int cl_attach_mounts(int descriptor, const char *path) {
+    return move_mount(descriptor, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
 }
 
 int cl_is_network_namespace(int descriptor) {

@@ -152,8 +152,8 @@ extension JSONWriter {
             object.member("applied", report.applied)
             object.array("failures", report.failures + report.rollbackFailures) { $0.failure($1) }
             object.member("rolledBack", report.isRolledBack ?? false)
-            object.changes("undone", report.undone)
-            object.changes("remaining", report.remaining)
+            object.changes("undone", report.undone, report.plan.belongings)
+            object.changes("remaining", report.remaining, report.plan.belongings)
             object.member("verified", report.isVerified)
             object.member("durationMs", milliseconds)
         }

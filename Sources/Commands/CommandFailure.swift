@@ -74,6 +74,8 @@ struct CommandFailure: Error {
             )
         case let refusal as NamespaceOfNode:
             self.init(message: refusal.description, hint: refusal.hint, status: ExitStatus.failed)
+        case let error as NoSuchSandbox:
+            self.init(error)
         case let error as NotANetworkNamespace:
             self.init(
                 message: error.description,
@@ -148,7 +150,7 @@ extension CommandFailure {
 
 extension Node {
     /// Calls `body`; what it could not do with the node's namespace or its runtime directory is told as such.
-    func explaining<Value>(_ body: () throws -> Value) throws -> Value {
+    func explaining<Value: ~Copyable>(_ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch let error as SystemCallError {

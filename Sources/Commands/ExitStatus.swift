@@ -24,4 +24,8 @@ enum ExitStatus {
     ///
     /// `EX_NOPERM`.
     static let notPermitted = ExitCode(77)
+    /// `exec`: the command is there, and can't be run.
+    static let notExecutable = ExitCode(126)
+    /// `exec`: there is no such command.
+    static let notFound = ExitCode(127)
 }

@@ -18,7 +18,7 @@ package struct WeftCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             CheckCommand.self, CompileCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self,
-            ShowCommand.self, PinCommand.self,
+            ShowCommand.self, ExecCommand.self, PinCommand.self,
         ]
     )
 
@@ -32,9 +32,10 @@ enum Version {
 
 /// Runs the command of this process's arguments, and ends the process with its status.
 package func runWeft() -> Never {
-    // A reader that goes away ends the reading, not an apply: the exit status still tells what became of it.
-    signal(SIGPIPE, SIG_IGN)
     let arguments = Array(CommandLine.arguments.dropFirst())
+    // A reader that goes away ends the reading, not an apply: the exit status still tells what became of it. The program
+    // that 'exec' becomes would ignore it too.
+    if arguments.first != ExecCommand._commandName { signal(SIGPIPE, SIG_IGN) }
     do {
         try WeftCommand.checkName(of: arguments)
         var command = try WeftCommand.parseAsRoot(arguments)

@@ -2,6 +2,18 @@ internal import Glibc
 
 /// Reads whole files.
 package enum FileReader {
+    /// True if there is a file, or whatever else, at a path; a symbolic link is followed.
+    ///
+    /// - Throws: ``SystemCallError`` for whatever keeps from knowing.
+    package static func exists(_ path: String) throws(SystemCallError) -> Bool {
+        do {
+            _ = try FileStatus(at: AT_FDCWD, path, followingLinks: true)
+            return true
+        } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notADirectory {
+            return false
+        }
+    }
+
     /// The contents of a file, which may be one of `/proc` or a pipe.
     ///
     /// - Parameters:

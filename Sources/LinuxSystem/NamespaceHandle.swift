@@ -102,6 +102,18 @@ package struct NamespaceHandle: ~Copyable, Sendable {
         try checked("setns", on: "\(identity)") { cl_enter_network_namespace(descriptor.rawValue) }
     }
 
+    /// Puts the process into this namespace, for the program that it is about to become.
+    ///
+    /// Only on the main thread: see ``Successor``.
+    ///
+    /// Equivalent to `nsenter --net=PATH`.
+    ///
+    /// - Throws: ``SystemCallError`` (`EPERM`: without `CAP_SYS_ADMIN`).
+    package func enterForSuccessor() throws(SystemCallError) {
+        Successor.checkThread()
+        try checked("setns", on: "\(identity)") { cl_enter_network_namespace(descriptor.rawValue) }
+    }
+
     /// Puts the calling thread into a new network namespace.
     ///
     /// It dies with the last thread, descriptor, or bind mount of it.

@@ -28,3 +28,10 @@ package enum Purpose: Hashable, Sendable {
         }
     }
 }
+
+extension ObservedLink {
+    /// What it is for, if it is Weft's and of a network.
+    package var purpose: Purpose? {
+        isManaged ? mark.purpose(fromAlias: alias).flatMap(Purpose.init) : nil
+    }
+}

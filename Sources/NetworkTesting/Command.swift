@@ -69,6 +69,15 @@ package struct Command: Sendable {
             posix_spawn_file_actions_adddup2(&actions, stream.descriptor, CInt(number))
         }
 
+        // A thread of the tests may block signals, which a child would then never get.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var noSignals = sigset_t()
+        sigemptyset(&noSignals)
+        posix_spawnattr_setsigmask(&attributes, &noSignals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
         let argv = CStrings(arguments)
         let envp = CStrings(Self.inherited.merging(environment) { _, new in new }.map { "\($0)=\($1)" })
         var pid = pid_t()
@@ -76,7 +85,7 @@ package struct Command: Sendable {
             &pid,
             try Self.path(of: arguments[0]),
             &actions,
-            nil,
+            &attributes,
             argv.pointers,
             envp.pointers
         )

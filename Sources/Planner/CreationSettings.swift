@@ -11,9 +11,15 @@ struct CreationSettings {
     private var keys: Set<Sysctl.Key> = []
 
     init(_ desired: NodeState, _ observed: ObservedState, _ links: LinkSurvey) {
+        // Where forwarding is turned on for all links, the kernel does so for each: its own comes behind that.
+        let turnedOn = Set(
+            desired.sysctls.filter { $0.key.turnsOnForwarding && $0.value != "0" }.map(\.key.forwardingScope)
+        )
         for sysctl in desired.sysctls.sorted(by: { $0.key < $1.key }) {
             if let id = sysctl.key.link, links.desired[id] != nil {
-                guard !sysctl.key.isForwardingOfLink || sysctl.value == "0", links.comes(id) else { continue }
+                guard links.comes(id) else { continue }
+                let isOff = sysctl.value == "0" && !turnedOn.contains(sysctl.key.forwardingScope)
+                guard !sysctl.key.isForwardingOfLink || isOff else { continue }
                 guard links.desired[id]?.mtu?.carriesIPv6 != false || !sysctl.key.path.hasPrefix("net/ipv6/")
                 else { continue }
                 byLink[id, default: []].append(sysctl)

@@ -105,6 +105,12 @@ struct Losses {
             .contains { $0?.moment == .whileRemoving }
     }
 
+    /// True if an address is there until things are removed, and then no more.
+    func isGoneInTheEnd(_ address: IPAddress, in place: Place) -> Bool {
+        let located = Located(address: address, place: place)
+        return gone[located] == .whileRemoving && !lasting.contains(located) && !wanted.contains(located)
+    }
+
     /// Whether and when the kernel drops a neighbour of a kept link: those of IPv4 go with the last IPv4 address.
     func loss(of neighbour: Neighbour) -> Loss? {
         switch neighbour.address.family {

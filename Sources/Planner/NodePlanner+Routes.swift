@@ -10,6 +10,7 @@ extension NodePlanner {
             links.desired.values.filter(\.isUp).map(\.id).filter { links.fates[$0]?.isBlocked != true }
         )
         let ways = OnLinkPrefixes(of: links, and: desired, observed: observed)
+        obstacles = GatewayObstacles(among: elements, and: desired)
         var lastDevice: LinkID?
         desired.forEachRouteInOrder { route in
             // Routes come by the thousand, link by link.
@@ -78,9 +79,13 @@ extension NodePlanner {
         }
     }
 
-    /// Adds a change that makes a route; in the end, if the kernel would drop the route with what is removed.
+    /// Adds a change that makes a route; in the end, if the kernel would drop the route with what is removed, or refuse it for
+    /// that.
     private mutating func fillLasting(_ route: Route, _ change: Change) {
-        guard losses.isDroppedInTheEnd(route) else { return fill(route.place, change) }
+        let mustWait = route.gateway.map { gateway in
+            losses.isGoneInTheEnd(gateway, in: route.place) || obstacles.cover(gateway, in: route.place)
+        }
+        guard mustWait == true || losses.isDroppedInTheEnd(route) else { return fill(route.place, change) }
         steps.restoring.append(change)
     }
 

@@ -23,7 +23,10 @@ extension NodePlanner {
             }
             let change = setting.isPutBack ? putBack(sysctl) : change(of: sysctl, from: existing, written)
             guard let change else { continue }
-            if sysctl.isGuard || sysctl.allowsIPv6 {
+            // What the kernel changes with the forwarding of all links would not last if it came before that.
+            let isOverwritten =
+                sysctl.key.isForwardingOfLink && sysctl.key.forwardingScope.flatMap { written[$0] } == "1"
+            if !isOverwritten, sysctl.isGuard || sysctl.allowsIPv6 {
                 groups[order.contentsGroup(of: sysctl.key.place)].settings.append(change)
             } else {
                 steps.settings.append(change)
@@ -165,7 +168,7 @@ extension Sysctl.Key {
     }
 
     /// What a setting of forwarding is of: a family, at a place.
-    fileprivate var forwardingScope: Sysctl.Key? {
+    var forwardingScope: Sysctl.Key? {
         guard turnsOnForwarding || isForwardingOfLink else { return nil }
         return Sysctl.Key(path: path.hasPrefix("net/ipv4/") ? "net/ipv4" : "net/ipv6", in: place)
     }

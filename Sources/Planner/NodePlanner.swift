@@ -13,6 +13,8 @@ struct NodePlanner {
     var warnings: [String] = []
     /// What the kernel drops by itself meanwhile.
     var losses = Losses()
+    /// What stands in the way of gateways until the end.
+    var obstacles = GatewayObstacles()
     /// The routes to prefixes that links have, by which it is noticed that one is gone.
     let prefixRoutes: Set<PrefixRoute>
     /// The links that are told by the document to promote secondary addresses.

@@ -8,7 +8,8 @@ package import NetworkModel
 ///
 /// The order:
 /// 1. links that must go before others can come: those that are made anew, and holders of a VNI that is wanted;
-/// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links;
+/// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links: each time
+///    after the settings without which addresses can't come, or others would come with them;
 /// 3. settings, forwarding of packets last; files of sandboxes;
 /// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
 /// 5. what the kernel dropped together with the deleted although it is wanted.
@@ -22,6 +23,8 @@ package struct Plan: Hashable, Sendable {
     package let warnings: [String]
     /// What a rollback leaves out because the node is in its way; of any other plan, nothing.
     package let leftOut: [Problem]
+    /// Which sandbox and which network the changed objects belong to.
+    package let belongings: Belongings
 
     /// True if the node is as it shall be.
     package var isEmpty: Bool { changes.isEmpty }
@@ -44,6 +47,7 @@ package struct Plan: Hashable, Sendable {
         removalBegins = changes.count - planner.steps.removalCount
         warnings = planner.warnings
         leftOut = planner.problems
+        belongings = changes.isEmpty ? Belongings() : Belongings(from: observed, to: desired)
     }
 
     /// How many changes of each verb there are, as a person counts them.

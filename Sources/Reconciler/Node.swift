@@ -46,6 +46,9 @@ package struct Node: Hashable, Sendable {
         self.mark = mark
     }
 
+    /// What the names of its sandboxes' namespaces begin with, before a dot; `nil` for the host.
+    package var namespacePrefix: String? { prefix ?? namespace?.name }
+
     /// Puts the calling thread into the node's namespace.
     ///
     /// - Throws: ``SystemCallError`` or ``NotANetworkNamespace`` if there is no such namespace.

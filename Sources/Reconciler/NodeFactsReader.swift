@@ -35,9 +35,6 @@ extension Reconciler {
 }
 
 extension Node {
-    /// What the names of its namespaces begin with, before a dot; `nil` for the host.
-    fileprivate var namespacePrefix: String? { prefix ?? namespace?.name }
-
     /// What the node's resolv.conf says.
     ///
     /// Where that names a stub on the loopback, as that of systemd-resolved, the servers behind it.

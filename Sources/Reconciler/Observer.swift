@@ -130,14 +130,14 @@ struct Observer {
     // MARK: Whose it is
 
     /// What is of one class in one namespace can't be told apart: a namespace that was made for a node is no node.
-    private func refuseNestedNode(_ sessions: inout Sessions) throws {
+    func refuseNestedNode(_ sessions: inout Sessions) throws {
         let alias = try sessions.withSocket(of: .node) { try observeLoopback(on: &$0).alias }
         guard let made = node.mark.namespace(fromAlias: alias) else { return }
         throw NamespaceOfNode(name: made.name, owner: made.owner)
     }
 
     /// What is on record of the node.
-    private func registry(_ sessions: inout Sessions) throws -> Registry? {
+    func registry(_ sessions: inout Sessions) throws -> Registry? {
         guard var registry = try Registry.load(from: node.runtimeDirectory) else { return nil }
         guard registry.boot == Registry.currentBoot else {
             var nothing = Registry()
@@ -181,7 +181,7 @@ struct Observer {
     }
 
     /// Reads a namespace that is Weft's; `nil` if it is not, or if the name is none of a namespace.
-    private func observe(
+    func observe(
         _ name: NamespaceName,
         _ sessions: inout Sessions,
         _ reading: Reading

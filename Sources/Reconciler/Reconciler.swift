@@ -37,13 +37,16 @@ package struct Reconciler: Sendable {
 
     // MARK: Reading
 
-    /// Reads what the node holds.
+    /// Reads what the node holds, and counts the processes in each of its namespaces.
     ///
     /// - Throws: What could not be read; see ``Observer``.
     package func observe() throws -> ObservedState {
         try onThread { reconciler in
             var sessions = try Sessions(node: reconciler.node)
-            return try Observer(node: reconciler.node).observe(&sessions, Observer.Scope()).state
+            let observer = Observer(node: reconciler.node)
+            var state = try observer.observe(&sessions, Observer.Scope()).state
+            try observer.countProcesses(in: Set(state.namespaces.keys), of: &state)
+            return state
         }
     }
 

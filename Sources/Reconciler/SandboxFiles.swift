@@ -90,6 +90,25 @@ struct SandboxFiles {
         return SandboxFile.Key(name, of: String(parts[0]))
     }
 
+    /// The sandbox whose files are laid over the node's for a namespace; `nil` if there is none.
+    func sandbox(of namespace: NamespaceName) throws -> String? {
+        for name in SandboxFile.Name.allCases where name.isLaidOver {
+            guard
+                case .path(let target) = try SymbolicLink.target(
+                    of: path(of: FileOverlay(name, for: namespace))
+                )
+            else { continue }
+            if let key = key(ofTarget: target, name) { return key.sandbox }
+        }
+        return nil
+    }
+
+    /// The namespaces for which files of a sandbox are laid over the node's, in order of name.
+    func namespaces(of sandbox: String) throws -> [NamespaceName] {
+        let all = try DirectoryEntries.names(in: overlays).compactMap { try? NamespaceName($0) }
+        return try all.filter { try self.sandbox(of: $0) == sandbox }.sorted()
+    }
+
     // MARK: Writing
 
     /// Writes a file, and lays it over the node's for its namespace.

@@ -51,8 +51,11 @@ struct ClusterBench {
             "addr add fd00:99::254/64 dev up1 nodad",
         ]
         try Command(["ip", "-n", router, "-batch", "-"]).reading(others.joined(separator: "\n")).output()
-        // It is no part of what is tried: a sandbox on its wire may tell it what it likes.
-        try node.run("sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.up1.accept_ra=0", in: Self.router)
+        // It is no part of what is tried: a sandbox on its wire may tell it what it likes, and on the spare one finds nobody.
+        try node.run(
+            "sysctl -q -w net.ipv4.ip_forward=0 net.ipv4.conf.all.arp_ignore=1 net.ipv6.conf.up1.accept_ra=0",
+            in: Self.router
+        )
         try Command(["ip", "-n", node.name, "route", "add", "default", "via", "10.99.0.254"]).output()
         try AtomicFile.makeDirectories("/etc/netns/\(node.name)")
         try AtomicFile.write(

@@ -48,6 +48,23 @@ struct NameTests {
         #expect(throws: InvalidName.self) { try NamespaceName(text) }
     }
 
+    @Test("a sandbox's namespace has its name, on a node that is a namespace behind the node's; and back")
+    func sandboxNamespace() throws {
+        let onHost = try NamespaceName(ofSandbox: "web", onNodeNamespace: nil)
+        let onNode = try NamespaceName(ofSandbox: "web", onNodeNamespace: "n1.lab")
+        #expect(onHost.text == "web" && onNode.text == "n1.lab.web")
+        #expect(onHost.sandbox(onNodeNamespace: nil) == "web")
+        #expect(onNode.sandbox(onNodeNamespace: "n1.lab") == "web")
+        #expect(onNode.sandbox(onNodeNamespace: "n1") == "lab.web")
+        #expect(try NamespaceName("n1").sandbox(onNodeNamespace: "n1") == "n1")
+        #expect(throws: InvalidName.self) {
+            try NamespaceName(
+                ofSandbox: String(repeating: "s", count: 63),
+                onNodeNamespace: String(repeating: "n", count: 250)
+            )
+        }
+    }
+
     @Test("a link in a namespace is named with it; a setting as sysctl names it")
     func descriptions() throws {
         let name = try InterfaceName("eth0.1")

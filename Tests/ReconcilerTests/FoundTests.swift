@@ -43,6 +43,45 @@ struct FoundTests {
         }
     }
 
+    @Test("a gateway that was this host's, or lay in what was dropped, is taken once that has gone")
+    func gatewayThatWasOwn() throws {
+        try bring { bench, state in
+            let bridge = addBridge("br0", bench, &state)
+            state.links[bridge]?.addresses = [
+                ("10.9.0.1", 24), ("10.9.0.2", 24), ("fd00:9::1", 64), ("fd00:9::2", 64),
+            ]
+            .compactMap { address($0.0, UInt8($0.1)) }
+            for (text, length) in [("203.0.113.0", 24), ("fd99::", 64)] {
+                guard let own = IPAddress(text) else { continue }
+                var route = Route(to: Prefix(containing: own, length: UInt8(length)), in: .node)
+                route.type = .local
+                route.device = InterfaceName(fromKernel: "lo")
+                state.routes.append(route)
+            }
+            guard let dropped = IPAddress("10.9.0.9") else { return }
+            var route = Route(to: Prefix(containing: dropped, length: 32), in: .node)
+            route.type = .blackhole
+            state.routes.append(route)
+        } then: { bench, state in
+            let bridge = bench.pools.id("br0")
+            state.links[bridge]?.addresses = [("10.9.0.1", 24), ("fd00:9::1", 64)]
+                .compactMap { address($0.0, UInt8($0.1)) }
+            let ways = [
+                ("192.168.1.0", 24, "203.0.113.1", true), ("fd01::", 64, "fd99::1", true),
+                ("192.168.2.0", 24, "10.9.0.9", false), ("192.168.3.0", 24, "10.9.0.2", true),
+                ("fd02::", 64, "fd00:9::2", false),
+            ]
+            state.routes = ways.compactMap { text, length, gateway, isOnLink in
+                guard let destination = IPAddress(text) else { return nil }
+                var route = Route(to: Prefix(containing: destination, length: UInt8(length)), in: .node)
+                route.gateway = IPAddress(gateway)
+                route.device = bridge.name
+                route.isOnLink = isOnLink
+                return route
+            }
+        }
+    }
+
     @Test("what a link carries besides its last IPv4 address is there when that is gone")
     func lastAddress() throws {
         try bring { bench, state in

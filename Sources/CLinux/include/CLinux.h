@@ -20,6 +20,17 @@ int cl_enter_network_namespace(int descriptor);
 /// Puts the calling thread into a new network namespace. Reason: `unshare` is a GNU extension.
 int cl_unshare_network_namespace(void);
 
+/// Puts the calling thread into a copy of its mount namespace, with a working directory and a root of its own there.
+/// Reason: as above.
+int cl_unshare_mount_namespace(void);
+
+/// A descriptor of a copy of what is mounted on `path` and below it, which is mounted nowhere. Reason: `open_tree` is a
+/// GNU extension, its flags are macros made of others.
+int cl_copy_mounts(const char *path);
+
+/// Mounts on `path` what `cl_copy_mounts` has copied. Reason: as above.
+int cl_attach_mounts(int descriptor, const char *path);
+
 /// 1 if `descriptor` refers to a network namespace, 0 if to anything else. Reason: `fstatfs` is not in
 /// Glibc's module, and `NS_GET_NSTYPE` is a macro that Swift does not import.
 int cl_is_network_namespace(int descriptor);

@@ -28,7 +28,7 @@ package enum KernelNames {
         of sandbox: SandboxName,
         onNodeNamespace node: String?
     ) throws(InvalidName) -> NamespaceName {
-        try NamespaceName(node.map { "\($0).\(sandbox)" } ?? sandbox.text)
+        try NamespaceName(ofSandbox: sandbox.text, onNodeNamespace: node)
     }
 
     /// True for names that udev rules and network managers of others take for links of their own.

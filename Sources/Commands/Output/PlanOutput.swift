@@ -68,7 +68,7 @@ extension JSONWriter {
     mutating func plan(_ plan: Plan, node: String, documentWarnings: [Complaint]) {
         member("schema", 1)
         member("node", node)
-        changes("changes", plan.changes)
+        changes("changes", plan.changes, plan.belongings)
         object("summary") { object in
             for verb in Change.Verb.allCases { object.member(verb.rawValue, plan.summary[verb] ?? 0) }
         }
@@ -76,18 +76,18 @@ extension JSONWriter {
     }
 
     /// A member that lists changes, those left out that nobody counts.
-    mutating func changes(_ key: String, _ changes: [Change]) {
-        array(key, changes.filter(\.isCounted)) { $0.change($1) }
+    mutating func changes(_ key: String, _ changes: [Change], _ belongings: Belongings) {
+        array(key, changes.filter(\.isCounted)) { $0.change($1, belongings.owner(of: $1.operation)) }
     }
 
-    private mutating func change(_ change: Change) {
+    private mutating func change(_ change: Change, _ owner: Belongings.Owner) {
         object { object in
             object.member("verb", change.verb.rawValue)
             object.member("object", change.operation.objectKind)
             object.member("name", change.operation.objectName)
             object.member("namespace", change.operation.place.name?.text)
-            object.member("sandbox", nil as String?)
-            object.member("network", nil as String?)
+            object.member("sandbox", owner.sandbox)
+            object.member("network", owner.network)
             object.member("reason", change.reason)
             switch change.verb {
             case .create:

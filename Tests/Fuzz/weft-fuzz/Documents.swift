@@ -1,3 +1,4 @@
+import ClusterModel
 import Document
 import NetworkModel
 
@@ -11,7 +12,8 @@ func tryDocument(_ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
     precondition(alone.complaint == abridged.complaint, "a complaint is otherwise than with libyaml alone")
     do throws(DocumentErrors) {
         let document = try Document.load([Source(name: "a.yaml", bytes: text)])
-        let names = document.nodes.isEmpty ? ["n1"] : document.nodes.map(\.name)
+        let nodes = document.cluster.nodes.map(\.name.text)
+        let names = nodes.isEmpty ? ["n1"] : nodes
         for name in names { try tryPrinting(document.nodeState(for: name)) }
     } catch {
         check(error.complaints)
