@@ -87,6 +87,8 @@ struct SandboxFileTests {
         try ClusterBench.with { bench in
             let directory = "/etc/netns/\(bench.node.fullName(of: "web"))"
             try AtomicFile.makeDirectories(directory)
+            // No namespace has the name, with which it would go.
+            defer { _ = try? AtomicFile.removeTree(directory) }
             if isLink {
                 try checked("symlink", on: directory) { symlink("/etc/hosts", "\(directory)/hosts") }
             } else {
