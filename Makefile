@@ -33,6 +33,8 @@ demo: build ## show an example at work, in a place of its own
 
 bench: build ## measure; BENCH='--quick' and the like are passed on
 	@scripts/install-packages gcc python3 libmnl-dev libyaml-dev pkg-config
+	$(SWIFT) build -c release --product weft-growth -Xswiftc -static-stdlib --disable-local-rpath
+	.build/release/weft-growth
 	scripts/as-root benchmarks/run --weft $(RELEASE) $(BENCH)
 
 lint: ## check format, warnings, imports and the laws of the code
@@ -40,7 +42,7 @@ lint: ## check format, warnings, imports and the laws of the code
 	scripts/lint
 
 format: ## lay out the Swift sources
-	$(SWIFT) format -i -r Sources Tests Package.swift
+	$(SWIFT) format -i -r Sources Tests benchmarks Package.swift
 
 install: ## install what was built: DESTDIR, PREFIX (/usr/local)
 	@test -x $(RELEASE) || { echo "make: no $(RELEASE) yet: run 'make build' first" >&2; exit 1; }

@@ -74,9 +74,15 @@ let tests: [Target] = [
         path: "Sources/NetworkTesting",
         swiftSettings: settings
     ),
+    .executableTarget(
+        name: "weft-census",
+        dependencies: ["Reconciler", "LinuxSystem", "NetworkModel", "NetworkTesting"],
+        path: "Tests/Support/weft-census",
+        swiftSettings: settings
+    ),
     .testTarget(
         name: "LinuxSystemTests",
-        dependencies: ["LinuxSystem", "NetworkTesting"],
+        dependencies: ["LinuxSystem", "NetworkTesting", "weft-census"],
         swiftSettings: settings
     ),
     .testTarget(
@@ -92,7 +98,7 @@ let tests: [Target] = [
     .testTarget(
         name: "DocumentTests",
         dependencies: ["Document", "ClusterModel", "NetworkModel", "NetworkTesting"],
-        exclude: ["Bad", "Clusters", "Good", "validate-schema.py"],
+        exclude: ["Bad", "Clusters", "Good", "Pins", "validate-schema.py"],
         swiftSettings: settings
     ),
     .testTarget(
@@ -123,20 +129,45 @@ let tests: [Target] = [
         path: "Tests/Support/weft-faults",
         swiftSettings: settings
     ),
+    .executableTarget(
+        name: "weft-growth",
+        dependencies: ["Planner", "NetworkModel"],
+        path: "benchmarks/growth",
+        swiftSettings: settings
+    ),
     .testTarget(
         name: "ReconcilerTests",
         dependencies: [
-            "weft-faults", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem",
+            "weft-faults", "weft-census", "Reconciler", "Planner", "Document", "NetworkModel", "LinuxSystem",
             "NetworkTesting",
         ],
         swiftSettings: settings
     ),
     .testTarget(
         name: "CommandsTests",
-        dependencies: ["Commands", "Document", "LinuxSystem", "NetworkTesting", "weft"],
+        dependencies: [
+            "Commands", "ClusterModel", "Document", "LinuxSystem", "NetworkModel", "NetworkTesting", "weft",
+        ],
         swiftSettings: settings
     ),
 ]
+
+/// Programs that feed the readers whatever bytes come: see `make fuzz`. They link with libFuzzer, so nothing else builds
+/// them.
+let fuzzing: [Target] =
+    Context.environment["WEFT_FUZZ"] == nil
+    ? []
+    : [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "weft-fuzz",
+            dependencies: [
+                "CFuzzer", "Document", "RouteNetlink", "Netlink", "NetworkModel", "NetworkTesting",
+            ],
+            path: "Tests/Fuzz/weft-fuzz",
+            swiftSettings: settings
+        ),
+    ]
 
 let package = Package(
     name: "weft",
@@ -146,5 +177,5 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
-    targets: systemLibraries + sources + tests
+    targets: systemLibraries + sources + tests + fuzzing
 )

@@ -38,14 +38,15 @@ struct ApplyCommand: ParsableCommand {
         try reporting(output) { console in
             let loaded = try Document.load(path: document.path)
             let node = try node.resolve(for: loaded)
-            let state = try Compilation(loaded, for: node).state
+            let compiled = try Compilation(loaded, at: document.path, for: node)
             // A document for other nodes may well have nothing for this one.
             if loaded.isEmpty, !allowEmpty { throw CommandFailure.emptyDocument }
             try CommandFailure.checkPrivilege(to: "change this node")
-            let warnings = loaded.warnings
             let run = ApplyRun(node: node, waits: !lock.noWait, keepsGoing: keepGoing, output: output)
-            let report = try run.perform { reconciler, options in try reconciler.apply(state, options) }
-            try console.print(report, of: run, documentWarnings: warnings)
+            let report = try run.perform { reconciler, options in
+                try reconciler.apply(compiled.state, claiming: compiled.claims, options)
+            }
+            try console.print(report, of: run, documentWarnings: compiled.warnings)
         }
     }
 }

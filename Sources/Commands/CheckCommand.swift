@@ -23,10 +23,11 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         try reporting(output) { console in
             let loaded = try Document.load(path: document.path)
+            let warnings = loaded.warnings + loaded.unsupported
             if console.isJSON {
-                console.print { $0.errors([], warnings: loaded.warnings) }
+                console.print { $0.errors([], warnings: warnings) }
             } else {
-                for warning in loaded.warnings { console.warning(warning.description, hint: warning.hint) }
+                for warning in warnings { console.warning(warning.description) }
                 if !output.quiet { console.print("\(document.path): no errors") }
             }
         }

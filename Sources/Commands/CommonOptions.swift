@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import ClusterModel
 internal import Document
+internal import Glibc
 internal import LinuxSystem
 internal import NetworkModel
 internal import Reconciler
@@ -76,8 +77,22 @@ struct NodeOptions: ParsableArguments {
             name: name ?? HostName.current,
             netns: netns,
             identity: identity,
-            runtimeDirectory: runtimeDir
+            runtimeDirectory: runtimeDir.map(Self.absolute)
         )
+    }
+
+    /// A path from the root, in the one way of writing it: links in `/etc/netns` lead there, and are known by it.
+    private static func absolute(_ path: String) -> String {
+        let parts = path.split(separator: "/").filter { $0 != "." }
+        let isAbsolute = path.hasPrefix("/")
+        let start =
+            isAbsolute
+            ? ""
+            : getcwd(nil, 0).map { pointer in
+                defer { free(pointer) }
+                return String(cString: pointer)
+            } ?? ""
+        return parts.reduce(start == "/" ? "" : start) { "\($0)/\($1)" }
     }
 
     /// The node that this is, of those that a document has.

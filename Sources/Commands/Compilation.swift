@@ -8,17 +8,20 @@ internal import Reconciler
 struct Compilation {
     /// What the node's kernel shall hold.
     let state: NodeState
-    /// The ranges that its networks take.
-    let claims: [SubnetClaim]
+    /// What its networks take there.
+    let claims: NodeClaims
+    /// What of the document is not as one would expect.
+    let warnings: [Complaint]
 
     /// Looks at the node as far as the document leaves things to it.
     ///
     /// - Throws: ``DocumentErrors``, ``CommandFailure`` if this node can't give what is asked for, or what could not be read.
-    init(_ document: Document, for node: Node) throws {
+    init(_ document: Document, at path: String, for node: Node) throws {
         let name = try document.node(named: node.name)
         guard document.hasNetworks else {
             state = try document.nodeState(for: node.name)
-            claims = []
+            claims = NodeClaims()
+            warnings = document.warnings
             return
         }
         let facts = try node.explaining { try Reconciler(node: node).facts() }
@@ -26,6 +29,7 @@ struct Compilation {
         guard compiled.problems.isEmpty else { throw CompilerRefusal(problems: compiled.problems) }
         state = compiled.state
         claims = compiled.claims
+        warnings = document.warnings + compiled.warnings.map { Complaint(file: path, message: $0) }
     }
 }
 

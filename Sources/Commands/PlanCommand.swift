@@ -29,15 +29,17 @@ struct PlanCommand: ParsableCommand {
             let loaded = try Document.load(path: document.path)
             try CommandFailure.checkPrivilege(to: "read the state of this node")
             let node = try node.resolve(for: loaded)
-            let state = try Compilation(loaded, for: node).state
-            let plan = try node.explaining { try Reconciler(node: node).plan(state) }
-            let warnings = loaded.warnings + (loaded.isEmpty && !plan.isEmpty ? [emptyDocument] : [])
+            let compiled = try Compilation(loaded, at: document.path, for: node)
+            let plan = try node.explaining {
+                try Reconciler(node: node).plan(compiled.state, claiming: compiled.claims)
+            }
+            let warnings = compiled.warnings + (loaded.isEmpty && !plan.isEmpty ? [emptyDocument] : [])
             if console.isJSON {
                 console.print { writer in
                     writer.object { $0.plan(plan, node: node.name, documentWarnings: warnings) }
                 }
             } else {
-                for warning in warnings { console.warning(warning.description, hint: warning.hint) }
+                for warning in warnings { console.warning(warning.description) }
                 for warning in plan.warnings { console.warning(warning) }
                 if plan.isEmpty {
                     console.print("nothing to change")

@@ -6,14 +6,14 @@ extension NodeCompiler {
     mutating func compileBridge(_ network: Network, _ members: [Attachment]) {
         let mtu = network.mtu ?? bridgeMTU
         let bridge = bridgeLink(of: network, mtu)
-        result.state.links[bridge.id] = bridge
+        insert(bridge, for: "networks.\(network.name)")
         guardBridge(bridge.id, of: network)
         for member in members {
             let port = LinkID(KernelNames.port(of: member.sandbox.name, member.link.name), in: .node)
             add(port, peer: member.link, of: network, member, master: bridge.id.name, mtu)
             var link = endpointLink(.veth(peer: port), of: network, member)
             link.mtu = mtu
-            result.state.links[link.id] = link
+            insert(link, for: "sandboxes.\(member.sandbox.name)")
         }
     }
 
@@ -53,6 +53,7 @@ extension NodeCompiler {
             set("net/ipv6/conf/\(id.name)/disable_ipv6", "1", in: .node)
         } else {
             set("net/ipv6/conf/\(id.name)/accept_ra", "0", in: .node)
+            set("net/ipv6/conf/\(id.name)/disable_ipv6", "0", in: .node)
         }
     }
 
@@ -74,7 +75,7 @@ extension NodeCompiler {
         link.master = master
         link.mtu = mtu
         link.addressGeneration = .none
-        result.state.links[port] = link
+        insert(link, for: "sandboxes.\(member.sandbox.name)")
     }
 
     // MARK: Common to drivers

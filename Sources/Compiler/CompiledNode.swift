@@ -5,27 +5,15 @@ package import NetworkModel
 package struct CompiledNode: Sendable {
     /// What its kernel shall hold.
     package var state: NodeState
-    /// The ranges that its networks take, which must be nobody else's here.
-    package var claims: [SubnetClaim] = []
+    /// What its networks take, which must be nobody else's here.
+    package var claims = NodeClaims()
+    /// What is not as one would expect, though nothing states it.
+    package var warnings: [String] = []
     /// Why something can't be as the document says, on this node as it is.
     package var problems: [CompilerProblem] = []
 
     init(_ state: NodeState) {
         self.state = state
-    }
-}
-
-/// A range that a network takes on a node.
-package struct SubnetClaim: Hashable, Sendable {
-    package var network: NetworkName
-    package var prefix: Prefix
-    /// The network shares the wire of a link of the node, and so its range: that is then no conflict.
-    package var parent: InterfaceName?
-
-    package init(_ network: NetworkName, _ prefix: Prefix, parent: InterfaceName? = nil) {
-        self.network = network
-        self.prefix = prefix
-        self.parent = parent
     }
 }
 

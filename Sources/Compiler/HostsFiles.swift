@@ -105,13 +105,11 @@ enum LinkTargets {
         sandbox.links.compactMap { link in
             guard let index = cluster.sandboxes.index(of: link.target) else { return nil }
             let target = cluster.sandboxes[index]
-            for endpoint in sandbox.endpoints {
-                guard let position = target.endpoints.firstIndex(where: { $0.network == endpoint.network })
-                else { continue }
-                let addresses = assignment[index, position].addresses
-                return Target(alias: link.alias, sandbox: target, addresses: addresses)
-            }
-            return nil
+            guard let network = cluster.commonNetwork(of: sandbox, target),
+                let position = target.endpoints.firstIndex(where: { $0.network == network })
+            else { return nil }
+            let addresses = assignment[index, position].addresses
+            return Target(alias: link.alias, sandbox: target, addresses: addresses)
         }
     }
 }

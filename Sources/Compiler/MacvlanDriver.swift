@@ -28,7 +28,7 @@ extension NodeCompiler {
             let kind = LinkKind.macvlan(NetworkModel.Macvlan(parent: parent, mode: options.mode))
             var link = endpointLink(kind, of: network, member)
             link.mtu = network.mtu ?? parentMTU
-            result.state.links[link.id] = link
+            insert(link, for: "sandboxes.\(member.sandbox.name)")
         }
     }
 

@@ -39,7 +39,49 @@ struct NodeCompiler {
             compile(network, members)
         }
         compileFiles(networks: Set(attachments.keys))
-        result.state.sysctls.sort { $0.key < $1.key }
+        claimTheRest()
+        settle()
+    }
+
+    /// Adds a link; one that is there already is stated directly, or has by chance the same shortened name.
+    mutating func insert(_ link: Link, for path: String) {
+        if result.state.links[link.id] != nil {
+            result.problems.append(
+                CompilerProblem(
+                    path,
+                    "its link '\(link.id)' is there already: stated directly, or another sandbox's of a name that is shortened alike",
+                    hint: "give one of them another name"
+                )
+            )
+        }
+        result.state.links[link.id] = link
+    }
+
+    /// Puts settings and files in order, and finds those that are stated directly as well.
+    private mutating func settle() {
+        var settings: [Sysctl.Key: String] = [:]
+        for sysctl in result.state.sysctls {
+            if let other = settings.updateValue(sysctl.value, forKey: sysctl.key), other != sysctl.value {
+                complainOfTwo("setting '\(sysctl.key)'", at: sysctl.key.place)
+            }
+        }
+        result.state.sysctls = settings.map { Sysctl($0.key, value: $0.value) }.sorted { $0.key < $1.key }
+        result.state.files.sort { $0.key < $1.key }
+        for (file, next) in zip(result.state.files, result.state.files.dropFirst()) where file.key == next.key
+        {
+            complainOfTwo("file '\(file.key)'", at: .node)
+        }
+    }
+
+    private mutating func complainOfTwo(_ what: String, at place: Place) {
+        let words = place.name.map { " in namespace '\($0)'" } ?? ""
+        result.problems.append(
+            CompilerProblem(
+                "sandboxes",
+                "\(what)\(words) is stated directly, and follows otherwise from networks and sandboxes",
+                hint: "leave it out where it is stated directly"
+            )
+        )
     }
 
     /// The files of the node's sandboxes, but for those that see the node's own.
@@ -59,7 +101,6 @@ struct NodeCompiler {
                 result.state.files.append(SandboxFile(key, namespace: overlay, content: content))
             }
         }
-        result.state.files.sort { $0.key < $1.key }
     }
 
     /// True if a sandbox is this node's.
@@ -87,12 +128,8 @@ struct NodeCompiler {
     }
 
     private mutating func compile(_ network: Network, _ members: [Attachment]) {
-        for family in network.subnets.families {
-            guard let prefix = assignment.prefix(of: network, family, on: node), !network.isIsolated else {
-                continue
-            }
-            result.claims.append(SubnetClaim(network.name, prefix, parent: parent(of: network)))
-        }
+        claimSubnets(of: network)
+        if network.lacksDefaults, result.warnings.isEmpty { result.warnings.append(Network.missingByDefault) }
         switch network.driver {
         case .bridge: compileBridge(network, members)
         case .macvlan(let macvlan): compileMacvlan(network, macvlan, members)

@@ -5,13 +5,24 @@ extension NodeCompiler {
     /// A sandbox's namespace, its settings and its routes; links come with the networks.
     mutating func compile(_ sandbox: Sandbox, at index: Int, in place: Place) {
         guard let name = place.name else { return }
+        if result.state.namespaces.contains(name) || result.state.adopted[name] != nil {
+            result.problems.append(
+                CompilerProblem(
+                    "sandboxes.\(sandbox.name)",
+                    "its namespace '\(name)' is stated directly as well",
+                    hint: "give one of them another name"
+                )
+            )
+        }
         switch sandbox.stack {
         case .adopted(let path):
             result.state.adopted[name] = path
             compileLinkSettings(of: sandbox, in: place)
+            for stated in sandbox.settings { set(stated.path, stated.value, in: place) }
         case .made, .host:
             result.state.namespaces.insert(name)
             compileSettings(of: sandbox, in: place)
+            compileLinkSettings(of: sandbox, in: place)
         }
         for family in AddressFamily.allCases {
             guard let way = cluster.defaultRoute(of: sandbox, family, assignment) else { continue }
@@ -48,7 +59,6 @@ extension NodeCompiler {
             guard cluster.networks[sandbox.endpoints[index].network]?.subnets.ipv6 != nil else { continue }
             set("net/ipv6/conf/\(link)/disable_ipv6", "0", in: place)
         }
-        for stated in sandbox.settings { set(stated.path, stated.value, in: place) }
     }
 
     /// What a new namespace may have from its maker, and a sandbox must not: it forwards nothing, and takes no addresses or

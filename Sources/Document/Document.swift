@@ -11,7 +11,7 @@ package struct Document: Sendable {
     package let warnings: [Complaint]
 
     /// What it asks for that Weft does not do yet.
-    private let unsupported: [Complaint]
+    package let unsupported: [Complaint]
     /// What the document is called where a complaint is about the whole of it.
     private let file: String
 

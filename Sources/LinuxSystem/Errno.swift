@@ -42,9 +42,11 @@ package struct Errno: Error, Hashable, Sendable, CustomStringConvertible {
     package static let invalidArgument = Errno(code: EINVAL)
     package static let tooManyOpenFiles = Errno(code: EMFILE)
     package static let notSupported = Errno(code: EOPNOTSUPP)
+    package static let addressInUse = Errno(code: EADDRINUSE)
     package static let addressNotAvailable = Errno(code: EADDRNOTAVAIL)
     package static let networkUnreachable = Errno(code: ENETUNREACH)
     package static let noBufferSpace = Errno(code: ENOBUFS)
     package static let exchangeFull = Errno(code: EXFULL)
+    package static let tooManyLinks = Errno(code: ELOOP)
     package static let noRouteToHost = Errno(code: EHOSTUNREACH)
 }

@@ -17,7 +17,7 @@ package enum FileInPlace {
         _ pieces: [ArraySlice<UInt8>],
         mode: mode_t = 0o644
     ) throws(SystemCallError) {
-        let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY
+        let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK
         let file = try OwnedDescriptor.open(path, flags, mode: mode)
         try checked("fchmod", on: path) { fchmod(file.rawValue, mode) }
         var length = 0
@@ -29,16 +29,27 @@ package enum FileInPlace {
         try checked("ftruncate", on: path) { ftruncate(file.rawValue, length) }
     }
 
+    /// The contents of a file; a symbolic link is not followed.
+    ///
+    /// - Throws: ``SystemCallError`` (`ENOENT`; `ELOOP`: it is a symbolic link; `EISDIR`; `EFBIG`: there is more than
+    ///   `limit`).
+    package static func read(_ path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
+        let file = try OwnedDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
+        return try FileReader.readAll(descriptor: file.rawValue, named: path, limit: limit)
+    }
+
     /// True if the contents of a file are exactly these; `nil` if there is no such file.
     ///
-    /// - Throws: ``SystemCallError`` (`ELOOP`: it is a symbolic link).
+    /// - Throws: ``SystemCallError`` for whatever opening and reading it refuse; a symbolic link holds nothing.
     package static func holds(_ path: String, _ pieces: [ArraySlice<UInt8>]) throws(SystemCallError) -> Bool?
     {
         let file: OwnedDescriptor
         do {
-            file = try OwnedDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY)
+            file = try OwnedDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
         } catch  where error.errno == .noSuchFileOrDirectory {
             return nil
+        } catch  where error.errno == .tooManyLinks {
+            return false
         }
         let size = try FileStatus(of: file.rawValue, named: path).size
         guard size == pieces.reduce(0, { $0 + $1.count }) else { return false }
@@ -84,6 +95,29 @@ package enum SymbolicLink {
             return .nothing
         } catch  where error.errno == .invalidArgument {
             return .noLink
+        }
+    }
+
+    /// Puts a symbolic link in the place of another one.
+    ///
+    /// Whoever follows the name meets the old one or the new one.
+    ///
+    /// - Throws: ``SystemCallError`` for whatever `symlink` and `rename` refuse.
+    package static func replace(_ path: String, to target: String) throws(SystemCallError) {
+        let temporary = AtomicFile.temporaryPath(for: path)
+        _ = unlink(temporary)
+        try make(temporary, to: target)
+        try checked("rename", on: path) { rename(temporary, path) }
+    }
+
+    /// Removes a symbolic link, if there is one.
+    ///
+    /// - Throws: ``SystemCallError`` for whatever else `unlink` refuses.
+    package static func remove(_ path: String) throws(SystemCallError) {
+        do {
+            try checked("unlink", on: path) { unlink(path) }
+        } catch  where error.errno == .noSuchFileOrDirectory {
+            // As wanted.
         }
     }
 

@@ -198,6 +198,10 @@ package struct ObservedRoute: Hashable, Sendable {
     package var protocolNumber: UInt8
     /// It has something that Weft never asks for: several next hops, an encapsulation, a next-hop object, a TOS.
     package var isUnlikeAnyOfWefts: Bool
+    /// It leads through another host that ``Route/gateway`` can't name: one of the other family, or an encapsulation.
+    ///
+    /// `RTA_VIA`, `RTA_ENCAP`.
+    package var hasUnreadGateway = false
     /// By which mark Weft's own are told, where it was read.
     package var mark: Mark
 

@@ -24,13 +24,24 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
         waits: Bool = true
     ) throws -> WholeDump {
         let names = try namespaces ?? node.mountedNamespaces()
-        if waits {
-            let places = [node.fullName()] + names.map { node.fullName(of: $0) }
+        var lines: [String] = []
+        for name in [nil] + names.map(Optional.some) {
+            var answers = try Answers(of: node.fullName(of: name))
             // One that never settles shows in the test's own differences.
-            _ = try Eventually.holds { try places.allSatisfy(isSettled) }
+            if waits {
+                _ = try Eventually.holds {
+                    if answers.areSettled { return true }
+                    answers = try Answers(of: node.fullName(of: name))
+                    return answers.areSettled
+                }
+            }
+            lines += answers.lines
+            if Command.exists("nft") {
+                let ruleset = try node.run("nft list ruleset", in: name)
+                lines += ruleset.split(separator: "\n").map { "\(answers.place) nft: \($0)" }
+            }
+            lines += try node.inside(name) { try sysctls() }.map { "\(answers.place) sysctl: \($0)" }
         }
-        var lines = try dump(of: node, namespace: nil)
-        for name in names { lines += try dump(of: node, namespace: name) }
         for entry in try NamespaceDirectory.standard.list() where entry.name.hasPrefix(node.name) {
             lines.append("/run/netns/\(entry.name): \(entry.kind)")
         }
@@ -55,56 +66,6 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
         return differences
     }
 
-    /// Everything of one namespace.
-    private static func dump(of node: ThrowAwayNode, namespace: String?) throws -> [String] {
-        let place = node.fullName(of: namespace)
-        var lines: [String] = []
-        for (title, arguments) in questions {
-            let text = try Command(arguments.map { $0 == "NETNS" ? place : $0 }).output()
-            let answer = try JSON(text: text).elements.filter { title != "fdb" || isLasting($0) }
-            let objects = answer.map { Volatile.removed(from: $0).description }
-            // Rules and routes have an order that matters and is the kernel's; link and address order is the
-            // index.
-            lines += objects.map { "\(place) \(title): \($0)" }
-        }
-        if Command.exists("nft") {
-            let ruleset = try node.run("nft list ruleset", in: namespace)
-            lines += ruleset.split(separator: "\n").map { "\(place) nft: \($0)" }
-        }
-        lines += try node.inside(namespace) { try sysctls() }.map { "\(place) sysctl: \($0)" }
-        return lines
-    }
-
-    /// False while the kernel has yet to follow a carrier, or to find out whether an IPv6 address is taken:
-    /// addresses and routes come by themselves then.
-    private static func isSettled(_ place: String) throws -> Bool {
-        let links = try JSON(text: Command(["ip", "-n", place, "-json", "addr", "show"]).output())
-        return links.elements.allSatisfy { link in
-            // Without a carrier nothing follows, and an address stays tentative for as long as that lasts.
-            guard link["flags"].elements.contains("LOWER_UP") else { return true }
-            return link["operstate"] != "DOWN" && link["operstate"] != "LOWERLAYERDOWN"
-                && !link["addr_info"].elements.contains { $0["tentative"] == true }
-        }
-    }
-
-    /// What is asked of every namespace.
-    private static let questions: [(String, [String])] = [
-        ("link", ["ip", "-n", "NETNS", "-json", "-d", "link", "show"]),
-        ("address", ["ip", "-n", "NETNS", "-json", "-d", "addr", "show"]),
-        ("route", ["ip", "-n", "NETNS", "-json", "-d", "-4", "route", "show", "table", "all"]),
-        ("route", ["ip", "-n", "NETNS", "-json", "-d", "-6", "route", "show", "table", "all"]),
-        ("rule", ["ip", "-n", "NETNS", "-json", "-4", "rule", "show"]),
-        ("rule", ["ip", "-n", "NETNS", "-json", "-6", "rule", "show"]),
-        ("neighbour", ["ip", "-n", "NETNS", "-json", "neigh", "show", "nud", "permanent"]),
-        ("proxy", ["ip", "-n", "NETNS", "-json", "neigh", "show", "proxy"]),
-        ("fdb", ["bridge", "-n", "NETNS", "-json", "-d", "fdb", "show"]),
-    ]
-
-    /// True for an FDB entry that somebody set, as against one that was learnt.
-    private static func isLasting(_ entry: JSON) -> Bool {
-        entry["state"] == "permanent" || entry["state"] == "static"
-    }
-
     /// Every setting of the calling thread's namespace that can be read.
     private static func sysctls() throws -> [String] {
         try ["net/ipv4", "net/ipv6"].flatMap(settings(below:))
@@ -123,6 +84,75 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
             }
         }
         return lines
+    }
+}
+
+/// What iproute2 says of one namespace.
+private struct Answers {
+    /// The namespace's name.
+    let place: String
+    private var answers: [(title: String, objects: [JSON])] = []
+
+    /// What is asked, and which family it is of: one process for all of the same family, for processes are what takes time.
+    private static let questions: [(family: String?, lines: [(title: String, line: String)])] = [
+        (
+            nil,
+            [
+                ("link", "link show"), ("address", "addr show"), ("neighbour", "neigh show nud permanent"),
+                ("proxy", "neigh show proxy"),
+            ]
+        ),
+        ("-4", [("route", "route show table all"), ("rule", "rule show")]),
+        ("-6", [("route", "route show table all"), ("rule", "rule show")]),
+    ]
+
+    /// Asks.
+    init(of place: String) throws {
+        self.place = place
+        for (family, questions) in Self.questions {
+            let words = ["ip"] + (family.map { [$0] } ?? []) + ["-n", place, "-json", "-d", "-batch", "-"]
+            let text = questions.map(\.line).joined(separator: "\n") + "\n"
+            let output = try Command(words).reading(text).output()
+            // One line for each question.
+            let answers = output.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
+            guard answers.count == questions.count else { throw Unreadable(text: output) }
+            for (question, answer) in zip(questions, answers) {
+                self.answers.append((question.title, try JSON(text: String(answer)).elements))
+            }
+        }
+        let entries = try JSON(text: Command(["bridge", "-n", place, "-json", "-d", "fdb", "show"]).output())
+        answers.append(("fdb", entries.elements.filter(Self.isLasting)))
+    }
+
+    /// `ip` answered more or fewer questions than it was asked.
+    struct Unreadable: Error, CustomStringConvertible {
+        let text: String
+        var description: String { "ip answered: \(text)" }
+    }
+
+    /// One line for each object.
+    var lines: [String] {
+        answers.flatMap { title, objects in
+            // Rules and routes have an order that matters and is the kernel's; link and address order is the index.
+            objects.map { "\(place) \(title): \(Volatile.removed(from: $0).description)" }
+        }
+    }
+
+    /// False while the kernel has yet to follow a carrier, or to find out whether an IPv6 address is taken:
+    /// addresses and routes come by themselves then.
+    var areSettled: Bool {
+        let links = answers.first { $0.title == "address" }?.objects ?? []
+        return links.allSatisfy { link in
+            // Without a carrier nothing follows, and an address stays tentative for as long as that lasts.
+            guard link["flags"].elements.contains("LOWER_UP") else { return true }
+            return link["operstate"] != "DOWN" && link["operstate"] != "LOWERLAYERDOWN"
+                && !link["addr_info"].elements.contains { $0["tentative"] == true }
+        }
+    }
+
+    /// True for an FDB entry that somebody set, as against one that was learnt.
+    private static func isLasting(_ entry: JSON) -> Bool {
+        entry["state"] == "permanent" || entry["state"] == "static"
     }
 }
 

@@ -21,44 +21,40 @@ struct AddressComparison {
     /// Wanted addresses that can't come.
     private(set) var conflicts: [Conflict] = []
     /// Addresses that go before routes come, though they may come again.
-    private(set) var deletedFirst: [InterfaceAddress] = []
-    private(set) var deletedLast: [InterfaceAddress] = []
+    private(set) var deletedFirst: Set<InterfaceAddress> = []
+    private(set) var deletedLast: Set<InterfaceAddress> = []
     /// IPv6 addresses that the kernel drops as the link goes down, or gets an MTU without IPv6.
     private(set) var dropped: Set<InterfaceAddress> = []
     /// True if at some moment the link has no IPv4 address: the kernel then drops every IPv4 route by it.
     private(set) var losesEveryIPv4First = false
     private(set) var losesEveryIPv4Last = false
-    /// The IPv4 addresses as the kernel has them once all is done, in its order.
-    private(set) var present: [InterfaceAddress]
-
     private let existing: ObservedLink
     private let link: Link
     /// True if the link's own setting keeps secondary addresses once settings are written.
     private let willPromote: Bool
     private var wanted: [Key: InterfaceAddress] = [:]
     private var wantedAddresses: Set<IPAddress> = []
+    /// The IPv4 addresses that are there at the moment that was thought of last.
+    private var present: AddressOrder
+    /// What others have on the link.
+    private var strangers: Strangers
 
-    /// What an address of a link is found by.
-    private struct Key: Hashable {
-        var address: IPAddress
-        var length: UInt8
-
-        init(_ value: InterfaceAddress) {
-            address = value.address
-            length = value.prefixLength
-        }
-    }
+    private typealias Key = AddressOrder.Key
 
     init(of existing: ObservedLink, with link: Link, willPromote: Bool) {
         self.existing = existing
         self.link = link
         self.willPromote = willPromote
-        present = existing.addresses.map(\.value).filter { $0.address.family == .ipv4 }
+        present = AddressOrder(existing.addresses.lazy.map(\.value).filter { $0.address.family == .ipv4 })
+        strangers = Strangers()
         for address in link.addresses {
             wanted[Key(address)] = address
             wantedAddresses.insert(address.address)
         }
         noteDropped()
+        strangers = Strangers(
+            among: existing.addresses.lazy.filter { [dropped] in !dropped.contains($0.value) }
+        )
         clear()
         arrive()
         putInOrder()
@@ -117,18 +113,17 @@ struct AddressComparison {
 
     /// Why a wanted address can't come, for the sake of those that are not Weft's.
     private func conflict(of wanted: InterfaceAddress, over present: ObservedAddress?) -> String? {
-        let foreign = existing.addresses.filter { !$0.isManaged && !dropped.contains($0.value) }
         switch wanted.address.family {
         case .ipv6:
             // IPv6 has one prefix length for an address of a link; another hand's is not ours to change.
-            let isTaken = present == nil && foreign.contains { $0.value.address == wanted.address }
+            let isTaken = present == nil && strangers.addresses.contains(wanted.address)
             return isTaken ? "the link has it with another prefix length, and that one is not Weft's" : nil
         case .ipv4:
             if let present, !present.isManaged, present.value.needsRemake(as: wanted) {
                 return "the link has it with another scope or 'noprefixroute', and that one is not Weft's"
             }
-            let other = foreign.first { $0.value.prefix == wanted.prefix && $0.value.scope != wanted.scope }
-            return other.map { "the link has \($0.value) with scope \($0.value.scope), which is not Weft's" }
+            let other = strangers.firsts[wanted.prefix]?.first { $0.scope != wanted.scope }
+            return other.map { "the link has \($0) with scope \($0.scope), which is not Weft's" }
         }
     }
 
@@ -183,14 +178,11 @@ struct AddressComparison {
     private mutating func putInOrder() {
         var seen: Set<Prefix> = []
         for first in link.addresses where first.address.family == .ipv4 {
-            guard seen.insert(first.prefix).inserted, present.contains(where: { Key($0) == Key(first) })
-            else { continue }
-            let ahead = present.filter { $0.prefix == first.prefix }.prefix { Key($0) != Key(first) }
-            let staying = ahead.filter { wanted[Key($0)] != nil || !isManaged($0) }
-            guard
-                staying.allSatisfy({ wanted[Key($0)]?.isOwn == true }
-                )
-            else { continue }
+            guard seen.insert(first.prefix).inserted else { continue }
+            let staying = present.ahead(of: first).filter {
+                wanted[Key($0)] != nil || strangers.values.contains($0)
+            }
+            guard staying.allSatisfy({ wanted[Key($0)]?.isOwn == true }) else { continue }
             for value in staying {
                 guard let wanted = wanted[Key(value)] else { continue }
                 delete(value, first: true, reason: "to be made anew", isCounted: false)
@@ -203,14 +195,10 @@ struct AddressComparison {
         }
     }
 
-    private func isManaged(_ value: InterfaceAddress) -> Bool {
-        existing.addresses.first { $0.value == value }?.isManaged ?? true
-    }
-
     // MARK: What goes last
 
     private mutating func depart() {
-        let gone = Set(deletedFirst).union(dropped)
+        let gone = deletedFirst.union(dropped)
         for address in existing.addresses.reversed() where !gone.contains(address.value) {
             guard wanted[Key(address.value)] == nil else { continue }
             if address.isManaged {
@@ -240,17 +228,14 @@ struct AddressComparison {
         isCounted: Bool = true
     ) {
         var keepsSecondaries = false
-        if let position = present.firstIndex(of: value) {
-            let others = present.indices.filter { present[$0].prefix == value.prefix && $0 != position }
-            let isPrimary = others.allSatisfy { $0 > position }
-            keepsSecondaries = isPrimary && !others.isEmpty && !existing.promotesSecondaries
+        if let isPrimaryToOthers = present.remove(value) {
+            keepsSecondaries = isPrimaryToOthers && !existing.promotesSecondaries
             if !first, willPromote { keepsSecondaries = false }
-            present.remove(at: position)
             if present.isEmpty {
                 if first { losesEveryIPv4First = true } else { losesEveryIPv4Last = true }
             }
         }
-        if first { deletedFirst.append(value) } else { deletedLast.append(value) }
+        if first { deletedFirst.insert(value) } else { deletedLast.insert(value) }
         let operation = Operation.deleteAddress(value, on: link.id, keepsSecondaries: keepsSecondaries)
         let change = Change(.delete, operation, reason: reason, isCounted: isCounted)
         if first { building.append(change) } else { removing.append(change) }
@@ -260,13 +245,13 @@ struct AddressComparison {
 
     /// The addresses that are there all the time.
     var lasting: [IPAddress] {
-        let departing = Set(deletedFirst + deletedLast).union(dropped)
+        let departing = deletedFirst.union(deletedLast).union(dropped)
         return existing.addresses.map(\.value).filter { !departing.contains($0) }.map(\.address)
     }
 
     /// The wanted addresses that are as they were, and shall have a route to their prefix: of IPv4 the primary ones.
     var bringingRoutes: [InterfaceAddress] {
-        let changed = Set(deletedFirst).union(dropped)
+        let changed = deletedFirst.union(dropped)
         var primaries: [Prefix: InterfaceAddress] = [:]
         for value in existing.addresses.map(\.value) where primaries[value.prefix] == nil {
             primaries[value.prefix] = value
@@ -278,15 +263,35 @@ struct AddressComparison {
             }
             guard wanted.isOwn, !changed.contains(value) else { return nil }
             switch value.address.family {
-            case .ipv4: return primaries[value.prefix] == value && isPrimaryStill(value) ? value : nil
+            case .ipv4:
+                let isPrimary = primaries[value.prefix] == value && present.primary(of: value.prefix) == value
+                return isPrimary ? value : nil
             // One that is replaced gets its route by that.
             case .ipv6: return observed.differences(from: wanted).isEmpty ? wanted : nil
             }
         }
     }
+}
 
-    private func isPrimaryStill(_ value: InterfaceAddress) -> Bool {
-        present.first { $0.prefix == value.prefix } == value
+/// The addresses of a link that are others' and stay.
+private struct Strangers {
+    private(set) var values: Set<InterfaceAddress> = []
+    private(set) var addresses: Set<IPAddress> = []
+    /// Of each IPv4 prefix the first of each scope.
+    private(set) var firsts: [Prefix: [InterfaceAddress]] = [:]
+
+    init() {}
+
+    init(among observed: some Sequence<ObservedAddress>) {
+        for value in observed.lazy.filter({ !$0.isManaged }).map(\.value) {
+            values.insert(value)
+            addresses.insert(value.address)
+            guard value.address.family == .ipv4 else { continue }
+            let known = firsts[value.prefix] ?? []
+            if !known.contains(where: { $0.scope == value.scope }) {
+                firsts[value.prefix, default: []].append(value)
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ struct CreationSettings {
     init(_ desired: NodeState, _ observed: ObservedState, _ links: LinkSurvey) {
         for sysctl in desired.sysctls.sorted(by: { $0.key < $1.key }) {
             if let id = sysctl.key.link, links.desired[id] != nil {
-                guard !sysctl.key.isForwardingOfLink, links.comes(id) else { continue }
+                guard !sysctl.key.isForwardingOfLink || sysctl.value == "0", links.comes(id) else { continue }
                 guard links.desired[id]?.mtu?.carriesIPv6 != false || !sysctl.key.path.hasPrefix("net/ipv6/")
                 else { continue }
                 byLink[id, default: []].append(sysctl)

@@ -105,7 +105,9 @@ struct LinkSurvey {
                 candidate != id && (candidate.place == id.place) == (namespace == nil)
                     && isMutual(candidate, with: id)
             }
-            peers[id] = matching.min()
+            // Who may choose an index in a sandbox can make a link that looks like another's end: Weft's own comes first.
+            let own = matching.filter { observed[$0]?.isManaged == link.isManaged }
+            peers[id] = own.min() ?? matching.min()
         }
     }
 

@@ -36,10 +36,27 @@ extension NodePlanner {
                 )
             )
         }
-        for change in comparison.building { fill(link.id.place, change) }
+        for var change in comparison.building {
+            if change.reason == nil { change.reason = reasonToMove(change, from: comparison.removing) }
+            fill(link.id.place, change)
+        }
         steps.removingAddresses += comparison.removing
         losses.note(comparison, on: link.id)
         if existing.isUp, link.isUp { restorePrefixRoutes(comparison.bringingRoutes, of: link) }
+    }
+
+    /// Who has the address now that a new one comes in the place of.
+    private func reasonToMove(_ change: Change, from removing: [Change]) -> String? {
+        guard !options.claims.holders.isEmpty, case .addAddress(let new, _) = change.operation else {
+            return nil
+        }
+        for removal in removing {
+            guard case .deleteAddress(let old, _, _) = removal.operation, old.prefix == new.prefix,
+                let holder = options.claims.holders[old.address]
+            else { continue }
+            return "moved: \(old.address) is now that of sandbox '\(holder)'"
+        }
+        return nil
     }
 
     /// Brings back the routes to the prefixes of addresses that are as they shall be, where somebody took them away.

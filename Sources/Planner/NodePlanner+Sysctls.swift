@@ -14,6 +14,8 @@ extension NodePlanner {
         for setting in settings {
             let sysctl = setting.sysctl
             if creationSettings.contain(sysctl.key) { continue }
+            // What IPv6 is to be kept from, it is where there is none.
+            if lacksIPv6(sysctl.key), sysctl.isGuard { continue }
             let existing = observed.sysctls[sysctl.key]
             guard existing != nil || comesWithPlan(sysctl.key), !lacksIPv6(sysctl.key) else {
                 refuse(sysctl.key)
@@ -21,7 +23,11 @@ extension NodePlanner {
             }
             let change = setting.isPutBack ? putBack(sysctl) : change(of: sysctl, from: existing, written)
             guard let change else { continue }
-            steps.settings.append(change)
+            if sysctl.isGuard || sysctl.allowsIPv6 {
+                groups[order.contentsGroup(of: sysctl.key.place)].settings.append(change)
+            } else {
+                steps.settings.append(change)
+            }
             if let scope = sysctl.key.forwardingScope, sysctl.key.turnsOnForwarding {
                 written[scope] = sysctl.value
             }
@@ -121,6 +127,20 @@ extension NodePlanner {
         if let name = key.place.name, observed.namespaces[name] == nil { return true }
         return key.link.map { links.desired[$0] != nil } ?? false
     }
+}
+
+extension Sysctl {
+    /// True for a setting that keeps something out, and is to be in force before anything comes in.
+    var isGuard: Bool {
+        switch key.path.split(separator: "/").last {
+        case "accept_ra", "forwarding": value == "0"
+        case "disable_ipv6": value == "1"
+        default: false
+        }
+    }
+
+    /// True for a setting without which IPv6 addresses are refused.
+    var allowsIPv6: Bool { key.path.hasSuffix("/disable_ipv6") && value == "0" }
 }
 
 extension Sysctl.Key {

@@ -45,6 +45,7 @@ struct NodePlanner {
 
     /// Finds every step and every problem.
     mutating func plan() {
+        findConflicts()
         problems += links.problems
         planNamespaces()
         planLinks()
@@ -56,6 +57,13 @@ struct NodePlanner {
         planSysctls()
         planFiles()
         warnOfStrangers()
+    }
+
+    /// Finds who else has what the document's networks take.
+    private mutating func findConflicts() {
+        let conflicts = NodeConflicts(of: options.claims, with: observed, desired: desired)
+        problems += conflicts.problems
+        warnings += conflicts.warnings
     }
 
     /// Adds a change of what is on the links of a place, once they are all there.
@@ -88,6 +96,8 @@ struct BuildGroup {
     var links: [Change] = []
     /// Unwanted routes that may not be there any more once the contents are filled.
     var routesThatGo: [Change] = []
+    /// Settings without which the contents are refused, or are not all that there is.
+    var settings: [Change] = []
     var contents: [Change] = []
 }
 

@@ -65,9 +65,12 @@ package struct Plan: Hashable, Sendable {
 package struct PlanOptions: Hashable, Sendable {
     /// The plan undoes a failed apply: settings that are otherwise never turned off are put back too.
     package var isRollback = false
+    /// What the document's networks take on the node: whoever else has it is in the way.
+    package var claims: NodeClaims
 
-    package init(isRollback: Bool = false) {
+    package init(isRollback: Bool = false, claims: NodeClaims = NodeClaims()) {
         self.isRollback = isRollback
+        self.claims = claims
     }
 }
 
@@ -123,7 +126,7 @@ struct Steps {
     ///
     /// An array that is all there is is not copied: it may hold a hundred thousand changes.
     func ordered(around groups: [BuildGroup]) -> [Change] {
-        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.contents] }
+        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.contents] }
         let removed = [
             removingEntries, removingRoutes, removingAddresses, removingLinks, removingFiles,
             removingNamespaces,

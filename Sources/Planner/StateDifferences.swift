@@ -174,16 +174,13 @@ private struct StateComparison {
         let known = Set(old.addresses.map(\.value))
         let added = new.addresses.filter { $0.isManaged && !known.contains($0.value) }
         // A stranger's with a lifetime that was taken over and not given back.
-        let taken = old.addresses.filter { address in
-            guard !address.isManaged, !address.isPermanent else { return false }
-            return new.addresses.contains { $0.value == address.value && ($0.isManaged || $0.isPermanent) }
-        }
+        let kept = Set(new.addresses.filter { $0.isManaged || $0.isPermanent }.map(\.value))
+        let taken = old.addresses.filter { !$0.isManaged && !$0.isPermanent && kept.contains($0.value) }
         note(lost: lost + taken, added: added, describe)
         let primaries = Self.primaries(of: new)
+        let values = Set(new.addresses.map(\.value))
         for (prefix, value) in Self.primaries(of: old).sorted(by: { $0.key < $1.key }) {
-            guard let now = primaries[prefix], now != value,
-                new.addresses.contains(where: { $0.value == value })
-            else { continue }
+            guard let now = primaries[prefix], now != value, values.contains(value) else { continue }
             let (object, words) = describe(ObservedAddress(value, protocolNumber: 0))
             note(object, words, "it was the primary one of its prefix, and \(now) is now")
         }

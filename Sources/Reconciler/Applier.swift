@@ -259,9 +259,7 @@ struct Applier: ~Copyable {
         done = begun
         progress(done)
         if let signal = interruption() {
-            failures.append(
-                ApplyFailure(operation: "go on", object: "", sentence: "interrupted by \(signal)")
-            )
+            failures.append(ApplyFailure(interruptedBy: signal))
             throw Stop()
         }
         guard !refusals.isEmpty else { return }
@@ -291,15 +289,15 @@ struct Applier: ~Copyable {
     /// Notes that a change failed, and what is lost with it.
     mutating func fail(_ tag: Int, _ errno: Errno?, _ sentence: String?) throws {
         let operation = changes[tag].operation
-        failures.append(
-            ApplyFailure(
-                operation: changes[tag].order,
-                object: operation.objectName,
-                errno: errno,
-                sentence: sentence,
-                hint: FailureHints.hint(for: operation, errno, kernel: sentence)
-            )
+        var failure = ApplyFailure(
+            operation: changes[tag].order,
+            object: operation.objectName,
+            errno: errno,
+            sentence: sentence,
+            hint: FailureHints.hint(for: operation, errno, kernel: sentence)
         )
+        failure.mayPass = operation.mayPass(refusedWith: errno, kernel: sentence)
+        failures.append(failure)
         switch operation {
         case .createNamespace(let name, _): failedPlaces.insert(.namespace(name))
         case .createLink: loseLinks(of: operation)
@@ -422,6 +420,31 @@ extension Operation {
             .replaceAddress, .addPrefixRoute, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding,
             .replaceForwarding, .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
             false
+        }
+    }
+}
+
+extension Operation {
+    /// True if a refusal may be for a link that nobody sees any more.
+    ///
+    /// A namespace dies some time after the last name, process and descriptor that held it. Until then a VXLAN link in
+    /// it, made in the node, keeps its VNI and port there, and a macvlan link its MAC and its parent.
+    fileprivate func mayPass(refusedWith errno: Errno?, kernel sentence: String?) -> Bool {
+        let kind: LinkKind
+        switch self {
+        case .createLink(let creation): kind = creation.link.kind
+        case .changeLink(_, let link): kind = link.kind
+        case .createNamespace, .markNamespace, .deleteNamespace, .deleteLink, .addAddress, .replaceAddress,
+            .deleteAddress, .addPrefixRoute, .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour,
+            .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl,
+            .restoreSysctl, .writeFile, .deleteFile:
+            return false
+        }
+        switch kind {
+        case .vxlan:
+            return errno == .addressInUse || (errno == .fileExists && sentence?.contains("VNI") == true)
+        case .macvlan: return errno == .addressInUse || errno == .invalidArgument
+        case .bridge, .veth: return false
         }
     }
 }

@@ -13,6 +13,8 @@ package struct ApplyFailure: Error, Hashable, Sendable {
     package var sentence: String?
     /// What can be done about it.
     package var hint: String?
+    /// True if what is in the way may be a link of a namespace that the kernel has yet to bury.
+    var mayPass = false
 
     package init(
         operation: String,

@@ -7,6 +7,8 @@ package struct Node: Hashable, Sendable {
     package var name: String
     /// The namespace that is the node; `nil` for the one that the process is in.
     package var namespace: NamedPath?
+    /// What the names of its namespaces begin with; `nil` for the host.
+    package var prefix: String?
     /// Where the registry is kept.
     package var runtimeDirectory: String
     /// Where namespaces have their names.
@@ -45,7 +47,7 @@ package struct Node: Hashable, Sendable {
     }
 
     /// What the names of its sandboxes' namespaces begin with, before a dot; `nil` for the host.
-    package var namespacePrefix: String? { namespace.map { $0.name ?? name } }
+    package var namespacePrefix: String? { prefix ?? namespace?.name }
 
     /// Puts the calling thread into the node's namespace.
     ///

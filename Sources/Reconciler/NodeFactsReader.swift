@@ -12,7 +12,7 @@ extension Reconciler {
         try onThread { reconciler in
             var facts = NodeFacts(name: reconciler.node.name, namespace: reconciler.node.namespacePrefix)
             facts.hasIPv6 = try SysctlFile.exists("net/ipv6")
-            facts.resolver = ResolverSettings(resolvConf: try reconciler.node.resolverText())
+            facts.resolver = try reconciler.node.resolver()
             var sessions = try Sessions(node: reconciler.node)
             var options = ObservationOptions()
             options.includesNeighbours = false
@@ -35,10 +35,15 @@ extension Reconciler {
 }
 
 extension Node {
-    /// What the node's resolv.conf says; empty if there is none.
-    fileprivate func resolverText() throws -> String {
+    /// What the node's resolv.conf says.
+    ///
+    /// Where that names a stub on the loopback, as that of systemd-resolved, the servers behind it.
+    fileprivate func resolver() throws -> ResolverSettings {
         let own = try namespace?.name.flatMap { try AtomicFile.read("\(overlayDirectory)/\($0)/resolv.conf") }
-        return try own ?? AtomicFile.read("/etc/resolv.conf") ?? ""
+        let settings = ResolverSettings(resolvConf: try own ?? AtomicFile.read("/etc/resolv.conf") ?? "")
+        guard !settings.servers.isEmpty, settings.servers.allSatisfy(\.isLoopback) else { return settings }
+        guard let behind = try AtomicFile.read("/run/systemd/resolve/resolv.conf") else { return settings }
+        return ResolverSettings(resolvConf: behind)
     }
 }
 

@@ -98,5 +98,6 @@ extension Node {
                 ? nil : NamedPath(name: known, path: path ?? NamespaceHandle.currentPath),
             runtimeDirectory: runtimeDirectory ?? RuntimeDirectory.standard(for: identity)
         )
+        prefix = identity.defaultName
     }
 }

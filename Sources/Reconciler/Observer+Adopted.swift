@@ -66,11 +66,35 @@ extension Observer {
             let made = Mark.allCases.lazy.compactMap({ $0.namespace(fromAlias: alias) }).first
         {
             state.unfit[name] = "'\(path)' is namespace '\(made.name)', which Weft made for \(made.owner)"
+        } else if let twin = state.namespaces.first(where: { $0.value.cookie == namespace.cookie })?.key {
+            state.unfit[name] = "'\(path)' is the namespace that is called '\(twin)' here already"
+        } else if !isKnown, namespace.holdsWefts {
+            // Of two that hold it for theirs each would take the other's for what is no longer wanted.
+            state.unfit[name] =
+                "there are links or routes in '\(path)' that Weft made for another node, or that nobody remembers"
+        } else if !isKnown, try isHost(namespace.cookie, &sessions, name) {
+            state.unfit[name] = "'\(path)' is the host's own"
         } else {
             state.namespaces[name] = namespace
             sessions.expect(name, namespace.cookie)
             try observe(reading, settingsOf: .namespace(name), into: &state, &sessions)
         }
+    }
+}
+
+extension Observer {
+    /// True if a namespace that is visited is that of process 1.
+    private func isHost(_ cookie: UInt64, _ sessions: inout Sessions, _ name: NamespaceName) throws -> Bool {
+        // In a container it may not be looked at, and is not this one.
+        guard let host = try? NamespaceHandle.open(pid: 1).identity else { return false }
+        return try sessions.hold(name).identity == host
+    }
+}
+
+extension ObservedNamespace {
+    /// True if anything in it bears the mark.
+    fileprivate var holdsWefts: Bool {
+        links.contains(where: \.isManaged) || routes.contains(where: \.isManaged)
     }
 }
 

@@ -40,10 +40,21 @@ struct Pass: ~Copyable {
     /// 3. Carry the plan out.
     /// 4. Read the node again; the plan for the same state must now be empty.
     /// 5. After a failure plan back to what was, from what is, and carry that out.
-    mutating func apply(_ desired: NodeState, _ scope: Observer.Scope) throws -> ApplyReport {
+    ///
+    /// - Parameters:
+    ///   - desired: What the node shall hold.
+    ///   - scope: What of the node is read.
+    ///   - claims: What must be nobody else's: looked at in the beginning only.
+    /// - Returns: What became of it.
+    /// - Throws: What kept it from beginning.
+    mutating func apply(
+        _ desired: NodeState,
+        _ scope: Observer.Scope,
+        claiming claims: NodeClaims = NodeClaims()
+    ) throws -> ApplyReport {
         var sessions = try Sessions(node: node, home: home, hook: nil)
         let before = try observer.observe(&sessions, scope, for: desired)
-        let plan = try Plan(from: before.state, to: desired)
+        let plan = try Plan(from: before.state, to: desired, options: PlanOptions(claims: claims))
         // Neither by mark nor on record is there anything of it: there was no such node.
         if home.isGone, before.registry == nil, plan.isEmpty { try node.enter() }
         options.onPlan(plan)
@@ -59,6 +70,7 @@ struct Pass: ~Copyable {
         }
         try prepare(plan, before)
         carryOut(plan, on: before.state, into: &report)
+        outlastDyingNamespaces(desired, scope, &report)
         verify(desired, scope, &report)
         if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, asked: desired, &report) }
         return report
@@ -97,11 +109,40 @@ struct Pass: ~Copyable {
                 report.failures += applier.failures
                 report.applied += applier.applied
                 report.messagesSent += applier.messagesSent
-                written = applier.written
+                written.merge(applier.written) { first, last in
+                    RecordedSysctl(before: first.before, written: last.written)
+                }
             }
             try applier.carryOut(plan, on: state)
         } catch {
             report.failures.append(ApplyFailure(breaking: error))
+        }
+    }
+
+    /// Goes on, from what is there, where something was in the way that the kernel may be about to remove.
+    ///
+    /// A namespace that somebody deleted dies later, and no event in the node tells when; so whether what was in the way
+    /// is gone is found out by trying.
+    private mutating func outlastDyingNamespaces(
+        _ desired: NodeState,
+        _ scope: Observer.Scope,
+        _ report: inout ApplyReport
+    ) {
+        var patience = Patience(for: options.patience)
+        while !report.failures.isEmpty, report.failures.allSatisfy(\.mayPass), patience.lasts() {
+            if let signal = options.interruption() {
+                return report.failures.append(ApplyFailure(interruptedBy: signal))
+            }
+            do {
+                var sessions = try Sessions(node: node, home: home, hook: nil)
+                let now = try observer.observe(&sessions, scope, for: desired)
+                let plan = try Plan(from: now.state, to: desired)
+                try save(Registry(intending: plan, now), over: now.registry)
+                report.failures = []
+                carryOut(plan, on: now.state, into: &report)
+            } catch {
+                report.failures.append(ApplyFailure(breaking: error))
+            }
         }
     }
 
@@ -160,9 +201,12 @@ struct Pass: ~Copyable {
             scope.sysctls = Array(before.state.sysctls.keys)
             let after = try observer.observe(&sessions, scope, for: restored)
             let differences = after.state.differences(from: before.state)
+            let files = restored.files(notIn: after.state)
             report.rollbackFailures += differences.map(ApplyFailure.init(notRestored:))
-            report.isRolledBack = differences.isEmpty && plan.leftOut.isEmpty
-            if differences.isEmpty { try restoreRegistry(before.registry, after.state) }
+            report.rollbackFailures += files.map(ApplyFailure.init(notRestored:))
+            let isRestored = differences.isEmpty && files.isEmpty
+            report.isRolledBack = isRestored && plan.leftOut.isEmpty
+            if isRestored { try restoreRegistry(before.registry, after.state) }
         } catch {
             report.isRolledBack = false
             report.rollbackFailures.append(ApplyFailure(breaking: error))
@@ -262,6 +306,19 @@ extension Registry {
     }
 }
 
+extension NodeState {
+    /// The files that a reading for this state did not find as they shall be, or found besides.
+    fileprivate func files(notIn observed: ObservedState) -> [SandboxFile.Key] {
+        var wrong = files.filter { file in
+            let expected: Set = file.key.name.isLaidOver ? Set([file.namespace].compactMap(\.self)) : []
+            let found = observed.files[file.key]
+            return found?.content != .asAsked || found?.namespaces != expected
+        }.map(\.key)
+        wrong += Set(observed.files.keys).subtracting(files.map(\.key))
+        return wrong.sorted()
+    }
+}
+
 extension ObservedNamespace {
     /// True if anything in it is Weft's.
     fileprivate var holdsAnything: Bool {
@@ -270,6 +327,15 @@ extension ObservedNamespace {
 }
 
 extension ApplyFailure {
+    /// A file that is not as it was.
+    fileprivate init(notRestored file: SandboxFile.Key) {
+        self.init(
+            operation: "restore file '\(file.name.rawValue)' of sandbox '\(file.sandbox)'",
+            object: file.description,
+            sentence: "it is not as it was before"
+        )
+    }
+
     /// What broke off the work.
     init(breaking error: any Error) {
         if let failure = error as? SystemCallError {
@@ -282,6 +348,11 @@ extension ApplyFailure {
         } else {
             self.init(operation: "go on", object: "", sentence: "\(error)")
         }
+    }
+
+    /// What a signal ended.
+    init(interruptedBy signal: String) {
+        self.init(operation: "go on", object: "", sentence: "interrupted by \(signal)")
     }
 
     /// What kept the node from being read again.

@@ -21,6 +21,8 @@ package struct Reconciler: Sendable {
         package var keepsGoing = false
         /// Wait for another apply on this node to end.
         package var waits = true
+        /// How long to try again where something is in the way that the kernel may be about to remove.
+        package var patience = Duration.seconds(5)
         /// Called once, before waiting, with who is waited for.
         package var onWait: @Sendable (NodeLock.Holder?) -> Void = { _ in }
         /// Called before anything is changed.
@@ -64,12 +66,12 @@ package struct Reconciler: Sendable {
     /// Changes nothing.
     ///
     /// - Throws: ``PlanRefusal`` if the node is in the way; else what could not be read.
-    package func plan(_ desired: NodeState) throws -> Plan {
+    package func plan(_ desired: NodeState, claiming claims: NodeClaims = NodeClaims()) throws -> Plan {
         try onThread { reconciler in
             var sessions = try Sessions(node: reconciler.node)
             let observer = Observer(node: reconciler.node)
             let observation = try observer.observe(&sessions, Observer.Scope(planning: desired), for: desired)
-            return try Plan(from: observation.state, to: desired)
+            return try Plan(from: observation.state, to: desired, options: PlanOptions(claims: claims))
         }
     }
 
@@ -79,10 +81,14 @@ package struct Reconciler: Sendable {
     ///
     /// - Throws: ``PlanRefusal`` if the node is in the way, `LockIsHeld` if another apply runs and is not to be waited
     ///   for, and whatever could not be read before anything was changed. What fails later is in the report.
-    package func apply(_ desired: NodeState, _ options: Options = Options()) throws -> ApplyReport {
+    package func apply(
+        _ desired: NodeState,
+        claiming claims: NodeClaims = NodeClaims(),
+        _ options: Options = Options()
+    ) throws -> ApplyReport {
         try onThread { reconciler in
             var pass = try Pass(node: reconciler.node, hook: reconciler.hook, options: options)
-            return try pass.apply(desired, Observer.Scope(planning: desired))
+            return try pass.apply(desired, Observer.Scope(planning: desired), claiming: claims)
         }
     }
 

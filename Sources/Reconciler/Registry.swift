@@ -93,7 +93,7 @@ struct Registry: Hashable, Sendable {
             neighbours.insert(place)
             return true
         case ("sysctl", 5):
-            guard let place = Self.place(fields[1]) else { return false }
+            guard let place = Self.place(fields[1]), fields[2].hasPrefix("net/") else { return false }
             sysctls[Sysctl.Key(path: fields[2], in: place)] = RecordedSysctl(
                 before: fields[3],
                 written: fields[4]

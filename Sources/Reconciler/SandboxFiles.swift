@@ -48,6 +48,9 @@ struct SandboxFiles {
         }
     }
 
+    /// The longest file that is remembered for a rollback though Weft did not write it so, in bytes.
+    private static let longestOfOthers = 16 << 20
+
     private func text(
         of key: SandboxFile.Key,
         asked: SandboxFile.Content?
@@ -55,9 +58,12 @@ struct SandboxFiles {
         let path = path(of: key)
         if let asked, try FileInPlace.holds(path, asked.pieces) == true { return .asAsked }
         do {
-            return .other(SandboxFile.Content(try FileReader.readAll(path)))
+            return .other(SandboxFile.Content(try FileInPlace.read(path, limit: Self.longestOfOthers)))
         } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notADirectory {
             return nil
+        } catch  where [.isADirectory, .fileTooLarge, .tooManyLinks].contains(error.errno) {
+            // Processes of the sandbox may have had their hands in it: it is not as it shall be, and need not be read.
+            return .other(SandboxFile.Content())
         }
     }
 
@@ -111,6 +117,9 @@ struct SandboxFiles {
     func write(_ file: SandboxFile) throws(SystemCallError) {
         do {
             try FileInPlace.write(path(of: file.key), file.content.pieces)
+        } catch  where error.errno == .isADirectory || error.errno == .tooManyLinks {
+            try AtomicFile.removeTree(path(of: file.key))
+            try FileInPlace.write(path(of: file.key), file.content.pieces)
         } catch  where error.errno == .noSuchFileOrDirectory {
             // The first of the sandbox's files.
             try AtomicFile.makeDirectories("\(directory)/\(file.key.sandbox)")
@@ -119,7 +128,12 @@ struct SandboxFiles {
         guard file.key.name.isLaidOver, let namespace = file.namespace else { return }
         let overlay = path(of: FileOverlay(file.key.name, for: namespace))
         let target = path(of: file.key)
-        guard try SymbolicLink.target(of: overlay) != .path(target) else { return }
+        switch try SymbolicLink.target(of: overlay) {
+        case .path(target): return
+        case .path(let other) where key(ofTarget: other, file.key.name) != nil:
+            return try SymbolicLink.replace(overlay, to: target)
+        case .path, .nothing, .noLink: break
+        }
         do {
             try SymbolicLink.make(overlay, to: target)
         } catch  where error.errno == .noSuchFileOrDirectory {
@@ -133,7 +147,7 @@ struct SandboxFiles {
         for namespace in namespaces.sorted() {
             let overlay = path(of: FileOverlay(key.name, for: namespace))
             guard try SymbolicLink.target(of: overlay) == .path(path(of: key)) else { continue }
-            try AtomicFile.removeFileIfExists(overlay)
+            try SymbolicLink.remove(overlay)
             try AtomicFile.removeDirectoryIfEmpty("\(overlays)/\(namespace)")
         }
     }
@@ -141,7 +155,7 @@ struct SandboxFiles {
     /// Removes a file, and the links that lead to it.
     func delete(_ key: SandboxFile.Key, overlaysOf namespaces: Set<NamespaceName>) throws {
         try remove(key, overlaysOf: namespaces)
-        try AtomicFile.removeFileIfExists(path(of: key))
+        try AtomicFile.removeTree(path(of: key))
         try AtomicFile.removeDirectoryIfEmpty("\(directory)/\(key.sandbox)")
         try AtomicFile.removeDirectoryIfEmpty(directory)
     }

@@ -86,6 +86,9 @@ struct Sessions: ~Copyable {
         /// For messages that put a link there.
         var descriptor: CInt { handle.rawValue }
 
+        /// Which namespace it is.
+        var identity: NamespaceIdentity { handle.identity }
+
         fileprivate func enter() throws { try handle.enter() }
     }
 
@@ -93,7 +96,8 @@ struct Sessions: ~Copyable {
     ///
     /// - Throws: ``SystemCallError`` if the node is not to be entered.
     init(node: Node, home: Home, hook: StepHook?) throws {
-        try home.namespace.enter()
+        // Who is there already needs no privilege to stay.
+        if try NamespaceHandle.current().identity != home.namespace.identity { try home.namespace.enter() }
         let socket = try NetlinkSocket.route(hook: hook?.forMessages)
         self.node = node
         self.hook = hook

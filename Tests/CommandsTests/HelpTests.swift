@@ -42,6 +42,8 @@ struct HelpTests {
                   destroy                 Remove everything that Weft made on this node.
                   show                    Show what Weft holds in this kernel now.
                   exec                    Run a command in a sandbox.
+                  pin                     Write the assigned addresses into the document, so
+                                          that they stay.
 
                   See 'weft help <subcommand>' for detailed help.
 

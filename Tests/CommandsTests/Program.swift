@@ -4,12 +4,8 @@ import NetworkTesting
 
 /// The built program `weft`, run as a process.
 enum Program {
-    /// Where it is: beside the program that runs the tests.
-    static let path: String = {
-        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        let besides = [tests, CommandLine.arguments[0]].map { "\(parent(of: $0))/weft" }
-        return besides.first { FileManager.default.isExecutableFile(atPath: $0) } ?? "weft"
-    }()
+    /// Where it is; just its name if it is nowhere, which every test then complains of.
+    static let path = (try? BuiltProgram.path(of: "weft")) ?? "weft"
 
     /// The directory of the sources.
     static let root = parent(of: parent(of: parent(of: #filePath)))

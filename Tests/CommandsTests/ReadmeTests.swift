@@ -1,3 +1,5 @@
+import ClusterModel
+import Document
 import Foundation
 import LinuxSystem
 import NetworkTesting
@@ -68,6 +70,18 @@ struct ReadmeTests {
             #expect(lines.map(Self.withoutTimes) == step.answer.map(Self.withoutTimes), "\(step.command)")
         }
         #expect(answers.last == " 0\n")
+    }
+
+    @Test("lists what is not supported yet, all of it and nothing else")
+    func unsupported() throws {
+        let page = try #require(try AtomicFile.read("\(Program.root)/README.md"))
+        let section = try #require(page.firstMatch(of: /(?s)\n## Not supported yet\n\n[^\n]*\n\n(.*?)\n\n/)).1
+        let listed = section.split(separator: "\n").compactMap {
+            $0.firstMatch(of: /^- `([^`]+)`/).map { String($0.1) }
+        }
+        let raw = Set(DocumentObject.allCases.flatMap(\.unsupportedAttributes).map(\.name))
+        let known = UnsupportedPart.Kind.allCases.map(\.rawValue) + raw
+        #expect(listed.sorted() == known.sorted())
     }
 
     private static func withoutTimes(_ line: String) -> String {

@@ -132,11 +132,11 @@ import Testing
         #expect(
             document.warnings.map(\.description) == [
                 "a.yaml:5:20: sandboxes.b.endpoints[0]: 10.1.0.2 is assigned, for 10.1.0.7 can't be assigned: it may "
-                    + "move when sandboxes come or go; write 'address: 10.1.0.2' to keep it",
+                    + "move when sandboxes come or go; 'weft pin PATH' writes it into the document, and keeps it",
                 "a.yaml:7:20: sandboxes.d.endpoints[0]: 10.1.0.5 is assigned, for 10.1.0.4 is taken by sandbox 'c': "
-                    + "it may move when sandboxes come or go; write 'address: 10.1.0.5' to keep it",
+                    + "it may move when sandboxes come or go; 'weft pin PATH' writes it into the document, and keeps it",
                 "a.yaml:8:20: sandboxes.e.endpoints[0]: 10.1.0.6 is assigned, for 10.1.0.2 is taken by sandbox 'b': "
-                    + "it may move when sandboxes come or go; write 'address: 10.1.0.6' to keep it",
+                    + "it may move when sandboxes come or go; 'weft pin PATH' writes it into the document, and keeps it",
             ]
         )
         // What is stated does not move.

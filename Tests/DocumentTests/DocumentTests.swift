@@ -19,6 +19,12 @@ import Testing
         try #require(try state("weft: 1\nnode:\n  routes: [\(text)]\n").routes.first)
     }
 
+    @Test func readsATextBehindAByteOrderMark() {
+        #expect(complaints("\u{feff}weft: 1\nnode: { namespaces: [red] }\n") == "")
+        #expect(complaints("\u{feff}weft: 1\nnode: 1\n").hasPrefix("a.yaml:2:7: node: "))
+        #expect(complaints("\u{feff}weft: 2\n").hasPrefix("a.yaml:1:7: weft: "))
+    }
+
     @Test func readsTheExampleOfTheSpecification() throws {
         let state = try state(try #require(Files.text("Good/specification.yaml")))
         let lab = Place.namespace(try NamespaceName("lab1"))

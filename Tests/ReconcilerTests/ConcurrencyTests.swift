@@ -65,8 +65,11 @@ struct ConcurrencyTests {
             let scenario = FaultScenario(bench.pools)
             let states = ["first", "second", "less", "first", "second"]
             let running = try states.map { state in
-                try Command([Faults.path(), node.name, node.path(), node.runtimeDirectory, state, "0"])
-                    .start()
+                try Command([
+                    BuiltProgram.path(of: "weft-faults"), node.name, node.path(), node.runtimeDirectory,
+                    state, "0",
+                ])
+                .start()
             }
             for command in running {
                 let result = try command.wait()

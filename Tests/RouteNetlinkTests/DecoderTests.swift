@@ -1,5 +1,6 @@
 import Netlink
 import NetworkModel
+import NetworkTesting
 import RouteNetlink
 import Testing
 

@@ -10,7 +10,7 @@ extension ClusterChecks {
             warn(
                 ClusterPlace(.network(network), isName: true),
                 "\(prefix) is assigned to node '\(node)', for \(displaced.candidate) is taken: it may move when nodes come or go",
-                hint: "state the parts of all nodes with 'nodeSubnets' to keep it"
+                hint: "'weft pin PATH' writes the parts of all nodes into the document, and keeps them"
             )
         }
     }
@@ -63,7 +63,7 @@ extension ClusterChecks {
         warn(
             place(displaced.endpoint),
             "\(displaced.address) is assigned, for \(displaced.candidate) \(reason): it may move when sandboxes come or go",
-            hint: "write 'address: \(displaced.address)' to keep it"
+            hint: "'weft pin PATH' writes it into the document, and keeps it"
         )
     }
 }

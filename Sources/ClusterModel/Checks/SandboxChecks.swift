@@ -180,6 +180,7 @@ extension ClusterChecks {
             switch parts.last {
             case "ip_forward", "forwarding", "mc_forwarding", "force_forwarding", "proxy_arp", "proxy_ndp":
                 reason = "a sandbox does not forward between its networks"
+            case "disable_ipv6", "addr_gen_mode": reason = "its networks say whether it has IPv6"
             case "accept_ra": reason = "a sandbox has the addresses and routes of the document alone"
             default: continue
             }

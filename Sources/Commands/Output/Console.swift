@@ -30,6 +30,7 @@ struct Console {
 
     /// Adds a line to the results.
     mutating func print(_ line: String, _ color: Color? = nil) {
+        let line = Self.harmless(line)
         if let color, colorsResults {
             results += color.begin.utf8
             results += line.utf8
@@ -40,6 +41,9 @@ struct Console {
         results.append(UInt8(ascii: "\n"))
         if results.count > 1 << 16 { flush() }
     }
+
+    /// Adds bytes to the results as they are.
+    mutating func printRaw(_ bytes: [UInt8]) { results += bytes }
 
     /// Adds a whole JSON document to the results.
     mutating func print(json: (inout JSONWriter) -> Void) {
@@ -72,23 +76,36 @@ struct Console {
     /// Tells of an error, and on a line of its own what can be done about it.
     mutating func error(_ message: String, hint: String? = nil) {
         flush()
-        talk("\(paint("error:", .red)) \(message)")
-        if let hint { talk("  \(paint("hint:", .cyan)) \(hint)") }
+        talk("\(paint("error:", .red)) \(Self.harmless(message))")
+        if let hint { talk("  \(paint("hint:", .cyan)) \(Self.harmless(hint))") }
     }
 
     /// Tells of something that is not as it should be, but is no error; unless nobody wants to know.
     mutating func warning(_ message: String, hint: String? = nil) {
         guard !options.quiet else { return }
         flush()
-        talk("\(paint("warning:", .yellow)) \(message)")
-        if let hint { talk("  \(paint("hint:", .cyan)) \(hint)") }
+        talk("\(paint("warning:", .yellow)) \(Self.harmless(message))")
+        if let hint { talk("  \(paint("hint:", .cyan)) \(Self.harmless(hint))") }
     }
 
     /// Tells what goes on, unless nobody wants to know.
     mutating func note(_ message: String) {
         guard !options.quiet else { return }
         flush()
-        talk(message)
+        talk(Self.harmless(message))
+    }
+
+    /// A line without what a terminal obeys: names and aliases may be anybody's.
+    private static func harmless(_ line: String) -> String {
+        // C1 controls are two bytes in UTF-8, of which the first is 0xc2.
+        guard line.utf8.contains(where: { $0 < 32 || $0 == 127 || $0 == 0xc2 }) else { return line }
+        return line.unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar.value < 32 || (127...159).contains(scalar.value), scalar != "\n", scalar != "\t" {
+                text += "\\x" + String(scalar.value, radix: 16)
+            } else {
+                text.unicodeScalars.append(scalar)
+            }
+        }
     }
 
     private func paint(_ text: String, _ color: Color) -> String {

@@ -144,6 +144,14 @@ package enum DocumentObject: String, Sendable, CaseIterable {
         }
     }
 
+    /// The keys that are known, and not supported yet.
+    package var unsupportedAttributes: [Attribute] {
+        allAttributes.filter { attribute in
+            if case .unsupported = attribute.form { return true }
+            return false
+        }
+    }
+
     private var allAttributes: [Attribute] {
         switch self {
         case .document: DocumentKey.index.attributes

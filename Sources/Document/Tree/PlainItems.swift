@@ -18,7 +18,7 @@ struct AbridgedText {
         var kept = 0
         // A line without an end may go on; so what is behind the last one is no item.
         let end = text.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        var characters = text.starts(with: [0xef, 0xbb, 0xbf]) ? -1 : 0
+        var characters = 0
         text.withUnsafeBufferPointer { text in
             guard let base = text.baseAddress else { return }
             var position = 0

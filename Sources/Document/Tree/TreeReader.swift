@@ -62,6 +62,9 @@ struct TreeReader {
             throw Complaint(file: source.name, message: "the document is larger than 64 MiB")
         }
         try Self.checkEncoding(of: source)
+        var source = source
+        // Told that it reads UTF-8, libyaml takes the mark for a first column.
+        if source.bytes.starts(with: [0xef, 0xbb, 0xbf]) { source.bytes.removeFirst(3) }
         let root = tree.nodes.count
         if source.bytes.count > Self.largeByteCount {
             // Memory that is not written to costs nothing; growing a large array step by step does.

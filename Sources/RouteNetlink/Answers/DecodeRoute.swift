@@ -80,9 +80,11 @@ extension ObservedRoute {
                     isUnlikeAnyOfWefts = true
                 }
             }
-        case Int(RTA_MULTIPATH.rawValue), Int(RTA_ENCAP.rawValue), Int(RTA_NH_ID.rawValue),
-            Int(RTA_VIA.rawValue),
-            Int(RTA_FLOW.rawValue), Int(RTA_SRC.rawValue), Int(RTA_NEWDST.rawValue):
+        case Int(RTA_ENCAP.rawValue), Int(RTA_VIA.rawValue):
+            hasUnreadGateway = true
+            isUnlikeAnyOfWefts = true
+        case Int(RTA_MULTIPATH.rawValue), Int(RTA_NH_ID.rawValue), Int(RTA_FLOW.rawValue),
+            Int(RTA_SRC.rawValue), Int(RTA_NEWDST.rawValue):
             isUnlikeAnyOfWefts = true
         case Int(RTA_PREF.rawValue) where attribute.uint8 != 0:
             isUnlikeAnyOfWefts = true

@@ -1,12 +1,10 @@
-internal import NetworkModel
-
 /// Finds ranges that nobody has.
-struct FreeRanges {
+package struct FreeRanges: Sendable {
     /// What somebody has: first and last address, in order, none touching another.
     private var taken: [(first: UInt128, last: UInt128)] = []
     private let family: AddressFamily
 
-    init(taken prefixes: some Sequence<Prefix>, _ family: AddressFamily) {
+    package init(taken prefixes: some Sequence<Prefix>, _ family: AddressFamily) {
         self.family = family
         for prefix in prefixes.filter({ $0.family == family }).sorted() {
             let (first, last) = (prefix.address.number, prefix.last.number)
@@ -32,7 +30,7 @@ struct FreeRanges {
     }
 
     /// A free range as large as `prefix`, the next one behind it if there is any; it counts as taken from then on.
-    mutating func take(like prefix: Prefix) -> Prefix? {
+    package mutating func take(like prefix: Prefix) -> Prefix? {
         let blocks = Self.own(family)
         let home = blocks.first { $0.contains(prefix.address) && $0.length <= prefix.length }
         let starts =
@@ -94,7 +92,7 @@ struct FreeRanges {
 
 extension IPAddress {
     /// The number of a family's last address.
-    static func largest(_ family: AddressFamily) -> UInt128 {
+    package static func largest(_ family: AddressFamily) -> UInt128 {
         switch family {
         case .ipv4: UInt128(UInt32.max)
         case .ipv6: .max

@@ -1,11 +1,9 @@
-import Netlink
-
 /// Messages as Linux 6.18 wrote them, from their family's header on, in hexadecimal.
 ///
 /// Of a bridge `br0` (index 10) with the port `v0` (11), whose far end `v1` (12) bears the VXLAN link `vx0` (13) and the
 /// macvlan link `mv0` (14).
-enum RecordedMessages {
-    static let bridge = bytes(
+package enum RecordedMessages {
+    package static let bridge = bytes(
         """
         000001000a0000000310000000000000080003006272300008000d00e80300000500100002000000050011000000000005004300\
         0100000008000400dc050000080032004400000008003300ffff000008001b007466657708001e000000000008003d0000000000\
@@ -39,7 +37,7 @@ enum RecordedMessages {
         """
     )
 
-    static let bridgePort = bytes(
+    package static let bridgePort = bytes(
         """
         000001000b0000004310010000000000070003007630000008000d00e80300000500100006000000050011000000000005004300\
         0000000008000400dc050000080032004400000008003300ffff000008001b007466657708001e000100000008003d0001000000\
@@ -73,7 +71,7 @@ enum RecordedMessages {
         """
     )
 
-    static let vxlan = bytes(
+    package static let vxlan = bytes(
         """
         000001000d0000004310010000000000080003007678300008000d00e80300000500100000000000050011000000000005004300\
         0000000008000400aa050000080032004400000008003300ffff000008001b007466657708001e000000000008003d0000000000\
@@ -104,7 +102,7 @@ enum RecordedMessages {
         """
     )
 
-    static let macvlan = bytes(
+    package static let macvlan = bytes(
         """
         000001000e0000000210000000000000080003006d76300008000d00e80300000500100002000000050011000000000005004300\
         0000000008000400dc050000080032004400000008003300ffff000008001b000000000008001e000000000008003d0000000000\
@@ -132,41 +130,41 @@ enum RecordedMessages {
         """
     )
 
-    static let address4 = bytes(
+    package static let address4 = bytes(
         """
         021880000c000000080001000a000001080002000a0000010700030076310000080008008000000014000600ffffffffffffffff\
         987b0500987b0500
         """
     )
 
-    static let address6 = bytes(
+    package static let address6 = bytes(
         """
         0a4082000c00000014000100fd00000000000000000000000000000114000600ffffffffffffffff987b0500987b050008000800\
         82000000
         """
     )
 
-    static let route4 = bytes(
+    package static let route4 = bytes(
         """
         02100000fc5700010000000008000f00e8030000080001000a08000008000600070000000c000800080002001405000008000700\
         0a000001080005000a000008080004000c000000
         """
     )
 
-    static let multipath = bytes(
+    package static let multipath = bytes(
         """
         02100000fe0300010000000008000f00fe000000080001000a09000024000900100000000c000000080005000a00000210000000\
         0c000000080005000a000003
         """
     )
 
-    static let kernelLocal = bytes(
+    package static let kernelLocal = bytes(
         """
         02200000ff02fe020000000008000f00ff000000080001000a000001080007000a000001080004000c000000
         """
     )
 
-    static let route6 = bytes(
+    package static let route6 = bytes(
         """
         0a400000fe5700010000000008000f00fe00000014000100fd080000000000000000000000000000080006000004000014000500\
         fd000000000000000000000000000008080004000c00000024000c00000000000000000000000000000000000000000000000000\
@@ -174,48 +172,48 @@ enum RecordedMessages {
         """
     )
 
-    static let unreachable6 = bytes(
+    package static let unreachable6 = bytes(
         """
         0a400000fe5700070000000008000f00fe00000014000100fd090000000000000000000000000000080006000004000008000400\
         0100000024000c0000000000000000000000000000000000000000000000000000000000000000000500140000000000
         """
     )
 
-    static let neighbour = bytes(
+    package static let neighbour = bytes(
         """
         020000000c00000080000001080001000a0000070a00020002000000000700000800040000000000140003000000000000000000\
         0000000000000000
         """
     )
 
-    static let listeningGroup = bytes(
+    package static let listeningGroup = bytes(
         """
         070000000a000000800002000a0002003333000000010000
         """
     )
 
-    static let bridgesOwn = bytes(
+    package static let bridgesOwn = bytes(
         """
         070000000a000000800000000a0002000200000000010000080009000a00000008000f0000000000140003000000000004000000\
         0400000000000000
         """
     )
 
-    static let portEntry = bytes(
+    package static let portEntry = bytes(
         """
         070000000b000000400000000a0002000200000000090000080009000a00000008000f0000000000140003000000000000000000\
         0000000000000000
         """
     )
 
-    static let tunnelEntry = bytes(
+    package static let tunnelEntry = bytes(
         """
         070000000d000000420002010a000200020000000008000008000100c00002080600060012b60000080007004d00000014000300\
         00000000000000000000000000000000
         """
     )
 
-    static let defaultDestination = bytes(
+    package static let defaultDestination = bytes(
         """
         070000000d000000820002010a000200000000000000000008000100c0000207080008000c000000140003000000000003000000\
         0300000000000000
@@ -223,7 +221,7 @@ enum RecordedMessages {
     )
 
     /// All of them.
-    static let all = [
+    package static let all = [
         bridge, bridgePort, vxlan, macvlan, address4, address6, route4, multipath, kernelLocal, route6,
         unreachable6,
         neighbour, listeningGroup, bridgesOwn, portEntry, tunnelEntry, defaultDestination,

@@ -1,11 +1,9 @@
-internal import NetworkModel
-
 extension IPAddress {
     /// The address as a number.
-    var number: UInt128 { UInt128(high) << 64 | UInt128(low) }
+    package var number: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
     /// The address of a number; bits that the family does not have are cut off.
-    init(number: UInt128, family: AddressFamily) {
+    package init(number: UInt128, family: AddressFamily) {
         switch family {
         case .ipv4: self.init(ipv4: UInt32(truncatingIfNeeded: number))
         case .ipv6:
@@ -19,15 +17,15 @@ extension IPAddress {
 
 extension Prefix {
     /// How many bits its addresses differ by.
-    var hostBits: UInt8 { family.width - length }
+    package var hostBits: UInt8 { family.width - length }
 
     /// The address that is `offset` behind the first one.
-    func address(at offset: UInt128) -> IPAddress {
+    package func address(at offset: UInt128) -> IPAddress {
         IPAddress(number: address.number + offset, family: family)
     }
 
     /// The last of its addresses.
-    var last: IPAddress {
+    package var last: IPAddress {
         hostBits == 128
             ? IPAddress(number: .max, family: family) : address(at: UInt128(1) << UInt128(hostBits) - 1)
     }
@@ -35,16 +33,16 @@ extension Prefix {
     /// The address that nobody may have for the network needs it: the first, unless there are no more than two.
     ///
     /// Of IPv6 that is the anycast address of the subnet's routers.
-    var reservedFirst: IPAddress? { hostBits > 1 ? address : nil }
+    package var reservedFirst: IPAddress? { hostBits > 1 ? address : nil }
 
     /// The broadcast address: the last, of IPv4, unless there are no more than two.
-    var broadcast: IPAddress? { hostBits > 1 && family == .ipv4 ? last : nil }
+    package var broadcast: IPAddress? { hostBits > 1 && family == .ipv4 ? last : nil }
 
     /// The first address that somebody may have.
-    var firstUsable: IPAddress { hostBits > 1 ? address(at: 1) : address }
+    package var firstUsable: IPAddress { hostBits > 1 ? address(at: 1) : address }
 
     /// The addresses that both ranges have.
-    func intersection(_ other: Prefix) -> Prefix? {
+    package func intersection(_ other: Prefix) -> Prefix? {
         guard overlaps(other) else { return nil }
         return length >= other.length ? self : other
     }

@@ -1,0 +1,1 @@
+../../DocumentTests/Reading.swift
