@@ -152,8 +152,9 @@ let tests: [Target] = [
     ),
 ]
 
-/// Programs that feed the readers whatever bytes come: see `make fuzz`. They link with libFuzzer, so nothing else builds
-/// them.
+/// Programs that feed the readers whatever bytes come.
+///
+/// They link with libFuzzer, so nothing but `make fuzz` builds them.
 let fuzzing: [Target] =
     Context.environment["WEFT_FUZZ"] == nil
     ? []

@@ -33,7 +33,7 @@ struct ExampleTests {
 
             let plan = try station.run("plan", path, "--detailed-exitcode")
             #expect(plan.status == 2)
-            #expect(plan.errors.isEmpty)
+            #expect(try Self.hasOnlyExpectedWarnings(plan.errors, path))
             #expect(
                 WholeDump.diff(before, try WholeDump.take(of: station.node)).isEmpty,
                 "a plan changes nothing"
@@ -41,7 +41,7 @@ struct ExampleTests {
 
             let apply = try station.run("apply", path)
             #expect(apply.status == 0)
-            #expect(apply.errors.isEmpty)
+            #expect(apply.errors == plan.errors)
             let planned = plan.output.split(separator: "\n").dropLast()
             #expect(apply.output.split(separator: "\n").dropLast() == planned, "apply does what plan said")
 
@@ -101,6 +101,13 @@ struct ExampleTests {
             }
         }
         return text
+    }
+
+    /// True if nothing is warned of but what of networks is not carried out yet.
+    private static func hasOnlyExpectedWarnings(_ errors: String, _ path: String) throws -> Bool {
+        guard try AtomicFile.read(path)?.contains("\nnetworks:") ?? false else { return errors.isEmpty }
+        let lines = errors.split(separator: "\n")
+        return lines.count == 1 && errors.hasPrefix("warning: \(path): not carried out yet: ")
     }
 
     /// What the examples presuppose: a link `eth0` of the node.
