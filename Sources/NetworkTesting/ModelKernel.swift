@@ -228,7 +228,8 @@ package struct ModelKernel: Sendable {
     package static func settings(of link: InterfaceName) -> [String: String] {
         [
             "net/ipv4/conf/\(link)/forwarding": "0", "net/ipv4/conf/\(link)/rp_filter": "0",
-            "net/ipv6/conf/\(link)/accept_ra": "1", "net/ipv4/neigh/\(link)/ucast_solicit": "3",
+            "net/ipv6/conf/\(link)/accept_ra": "1", "net/ipv6/conf/\(link)/disable_ipv6": "0",
+            "net/ipv4/neigh/\(link)/ucast_solicit": "3",
         ]
     }
 

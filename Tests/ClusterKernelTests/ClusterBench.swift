@@ -75,12 +75,12 @@ struct ClusterBench {
     }
 
     /// What a document's text means for the node, as the commands work it out.
-    func compile(_ text: String) throws -> NodeState {
+    func compile(_ text: String) throws -> CompiledNode {
         let document = try Document.load([Source(name: "document.yaml", text: text)])
         let name = try document.node(named: "n")
         let compiled = document.cluster.compile(for: name, try weft().facts(), document.assignment)
         guard compiled.problems.isEmpty else { throw Refused(problems: compiled.problems.map { "\($0)" }) }
-        return compiled.state
+        return compiled
     }
 
     struct Refused: Error { let problems: [String] }
@@ -95,7 +95,8 @@ struct ClusterBench {
     ) throws -> ApplyReport? {
         let report: ApplyReport
         do {
-            report = try weft(hook: hook).apply(compile(text))
+            let compiled = try compile(text)
+            report = try weft(hook: hook).apply(compiled.state, claiming: compiled.claims)
         } catch let refusal as PlanRefusal {
             for problem in refusal.problems {
                 Issue.record("\(why): refused: \(problem)\n\(text)", sourceLocation: sourceLocation)
@@ -123,9 +124,10 @@ struct ClusterBench {
     ) throws -> ClusterView? {
         let text = cluster.yaml
         guard try apply(text, why, sourceLocation: sourceLocation) != nil else { return nil }
-        let state = try compile(text)
-        for (what, state) in [("again", state), ("as compiled", try compile(NodeStatePrinter.yaml(state)))] {
-            let again = try weft().apply(state)
+        let compiled = try compile(text)
+        let printed = try compile(NodeStatePrinter.yaml(compiled.state))
+        for (what, compiled) in [("again", compiled), ("as compiled", printed)] {
+            let again = try weft().apply(compiled.state, claiming: compiled.claims)
             for change in again.plan.changes {
                 Issue.record("\(why): \(what): \(change)\n\(text)", sourceLocation: sourceLocation)
             }

@@ -1,3 +1,4 @@
+import Compiler
 import LinuxSystem
 import NetworkModel
 import NetworkTesting
@@ -41,7 +42,7 @@ struct RemovalTests {
 
     /// The plan says how many processes run there, and takes the links away before the name.
     private static func expectPlan(for cluster: Cluster, on bench: ClusterBench) throws {
-        let plan = try bench.weft().plan(bench.compile(cluster.yaml))
+        let plan = try bench.weft().plan(bench.compile(cluster.yaml).state)
         var links: [Int] = []
         var names: [Int] = []
         for (position, change) in plan.changes.enumerated() {

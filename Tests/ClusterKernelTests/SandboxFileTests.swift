@@ -1,3 +1,4 @@
+import Compiler
 import Glibc
 import LinuxSystem
 import NetworkTesting
@@ -5,7 +6,7 @@ import Planner
 import Reconciler
 import Testing
 
-@Suite("Files of sandboxes", .kernel, .serialized)
+@Suite("Files of a document's sandboxes", .kernel, .serialized)
 struct SandboxFileTests {
     private static func path(_ name: String, of sandbox: String, on bench: ClusterBench) -> String {
         "\(bench.node.runtimeDirectory)/sandboxes/\(sandbox)/\(name)"
@@ -92,7 +93,7 @@ struct SandboxFileTests {
                 try AtomicFile.write("\(directory)/hosts", "10.0.0.1 mine\n")
             }
             let before = try WholeDump.take(of: bench.node)
-            let state = try bench.compile(Cluster.pair.yaml)
+            let state = try bench.compile(Cluster.pair.yaml).state
             for attempt in [{ _ = try bench.weft().plan(state) }, { _ = try bench.weft().apply(state) }] {
                 let refusal = #expect(throws: PlanRefusal.self) { try attempt() }
                 let sentence =

@@ -25,7 +25,7 @@ extension Cluster {
             name: "lan",
             driver: .macvlan(parent: ClusterBench.uplink, mode: "bridge"),
             subnets: ["10.99.0.0/24"].compactMap { Prefix(text: $0) },
-            ranges: ["10.99.0.128/25"].compactMap { Prefix(text: $0) }
+            ranges: ["10.99.0.128/26"].compactMap { Prefix(text: $0) }
         )
         let networks = [
             bridge("four", "10.60.0.0/24"), bridge("both", "10.61.0.0/24", "fd00:61::/64"),

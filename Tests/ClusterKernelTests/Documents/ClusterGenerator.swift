@@ -73,7 +73,8 @@ struct ClusterGenerator {
             driver: .macvlan(parent: isWired ? ClusterBench.uplink : ClusterBench.spare, mode: mode),
             subnets: texts(["10.99.0.0/24"] + (chance(50) ? ["fd00:99::/64"] : []))
         )
-        network.ranges = texts(["10.99.0.128/25"])
+        // Without the router, which the document does not name where there is no gateway.
+        network.ranges = texts(["10.99.0.128/26"])
         if chance(60) { network.gateway = .stated([ClusterBench.routerIPv4]) }
         if chance(25) { network.mtu = 1280 }
         return network
