@@ -33,9 +33,13 @@ enum Version {
 /// Runs the command of this process's arguments, and ends the process with its status.
 package func runWeft() -> Never {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    // A reader that goes away ends the reading, not an apply: the exit status still tells what became of it. The program
-    // that 'exec' becomes would ignore it too.
-    if arguments.first != ExecCommand._commandName { signal(SIGPIPE, SIG_IGN) }
+    // The program that 'exec' becomes gets what weft was given.
+    if arguments.first != ExecCommand._commandName {
+        // A reader that goes away ends the reading, not an apply: the exit status still tells what became of it.
+        signal(SIGPIPE, SIG_IGN)
+        // What Weft makes below /run and /etc is read by processes of sandboxes, whatever the umask of who started it.
+        umask(0o022)
+    }
     do {
         try WeftCommand.checkName(of: arguments)
         var command = try WeftCommand.parseAsRoot(arguments)

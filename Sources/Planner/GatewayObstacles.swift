@@ -3,7 +3,8 @@ import NetworkModel
 /// What makes the kernel refuse a gateway for as long as it is there, and goes in the end: addresses of the place's own,
 /// and routes to other than a link.
 ///
-/// Kernel: `fib_check_nh()`, `ip6_validate_gw()`: a gateway's address must be neither local nor dropped (`EINVAL`).
+/// Kernel: `fib_check_nh()`, `ip6_validate_gw()`: a gateway's address must not be local (`EINVAL`), nor for IPv6 one that is
+/// dropped; Linux 6.18 takes a dropped one of IPv4, and to wait for it costs nothing.
 struct GatewayObstacles {
     private var prefixes: Set<Located> = []
     private var lengths: [AddressFamily: Set<UInt8>] = [:]
