@@ -17,7 +17,9 @@ extension NodePlanner {
         if !suffering.isEmpty {
             let losses = collectLosses(of: Set(suffering))
             for id in suffering {
-                guard let cause = damage(to: id), let lost = losses[id], !lost.isEmpty else { continue }
+                guard let cause = damage(to: id), let lost = losses[id]?.sorted(), !lost.isEmpty else {
+                    continue
+                }
                 warnings.append(
                     "link '\(id.name)'\(Self.words(for: id.place)) \(cause): what is not Weft's on it goes: "
                         + Self.listing(lost)

@@ -118,7 +118,12 @@ struct PlanLaws {
                 from: state.rebuilt(using: &random),
                 to: tried.desired.rebuilt(using: &random)
             )
-            guard again == plan else { throw Broken("\(plan.text)\nand then\n\(again.text)") }
+            guard again == plan else {
+                let differing = zip(plan.changes, again.changes).filter { $0 != $1 }
+                throw Broken(
+                    "\(plan.text)\nand then\n\(again.text)\n\(plan.warnings) \(again.warnings)\n\(differing)"
+                )
+            }
             let back = NodeState(restoring: state, node: "n")
             let backAgain = NodeState(restoring: state.rebuilt(using: &random), node: "n")
             guard back == backAgain else { throw Broken("what is restored differs") }
