@@ -89,6 +89,7 @@ struct SandboxFileTests {
         try ThrowAwayNode.with("files-") { node in
             let bench = Workbench(node)
             let directory = "/etc/netns/\(node.name).red"
+            defer { try? AtomicFile.removeTree(directory) }
             try AtomicFile.makeDirectories(directory)
             try AtomicFile.write("\(directory)/hosts", "mine\n")
             let state = try state(node, [("a", "red", "one\n")])
