@@ -7,7 +7,7 @@ enum EnvironmentFile {
     static func text(of sandbox: Sandbox, _ cluster: ClusterState, _ assignment: Assignment) -> [UInt8] {
         var lines: [String] = []
         for target in LinkTargets.of(sandbox, cluster, assignment) {
-            let prefix = variable(target.alias)
+            let prefix = target.alias.variablePrefix
             lines.append("\(prefix)_NAME=/\(sandbox.name)/\(target.alias)")
             guard let address = target.addresses.ipv4 ?? target.addresses.ipv6 else { continue }
             let ports = Set(target.sandbox.exposed + target.sandbox.published.map(\.target)).sorted()
@@ -22,11 +22,6 @@ enum EnvironmentFile {
             }
         }
         return lines.flatMap { Array("\($0)\n".utf8) }
-    }
-
-    /// What an alias is called in a variable's name: `my-db` is `MY_DB`.
-    private static func variable(_ alias: AliasName) -> String {
-        String(alias.text.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 
     private static func url(_ port: ExposedPort, at address: IPAddress) -> String {

@@ -72,7 +72,7 @@ extension Observer {
             // Of two that hold it for theirs each would take the other's for what is no longer wanted.
             state.unfit[name] =
                 "there are links or routes in '\(path)' that Weft made for another node, or that nobody remembers"
-        } else if !isKnown, try isHost(namespace.cookie, &sessions, name) {
+        } else if !isKnown, try isHost(name, &sessions) {
             state.unfit[name] = "'\(path)' is the host's own"
         } else {
             state.namespaces[name] = namespace
@@ -84,7 +84,7 @@ extension Observer {
 
 extension Observer {
     /// True if a namespace that is visited is that of process 1.
-    private func isHost(_ cookie: UInt64, _ sessions: inout Sessions, _ name: NamespaceName) throws -> Bool {
+    private func isHost(_ name: NamespaceName, _ sessions: inout Sessions) throws -> Bool {
         // In a container it may not be looked at, and is not this one.
         guard let host = try? NamespaceHandle.open(pid: 1).identity else { return false }
         return try sessions.hold(name).identity == host
