@@ -25,6 +25,18 @@ let systemLibraries: [Target] = [
         providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]
     ),
     .systemLibrary(
+        name: "CNftables",
+        path: "Modules/CNftables",
+        pkgConfig: "libnftables",
+        providers: [.apt(["libnftables-dev"])]
+    ),
+    .systemLibrary(
+        name: "CJansson",
+        path: "Modules/CJansson",
+        pkgConfig: "jansson",
+        providers: [.apt(["libjansson-dev"])]
+    ),
+    .systemLibrary(
         name: "CYAML",
         path: "Modules/CYAML",
         pkgConfig: "yaml-0.1",
@@ -42,6 +54,11 @@ let sources: [Target] = [
         dependencies: ["Netlink", "NetworkModel", "LinuxSystem", "CNetlinkRoute", "CMnl"],
         swiftSettings: settings
     ),
+    .target(
+        name: "Firewall",
+        dependencies: ["NetworkModel", "LinuxSystem", "CNftables", "CJansson"],
+        swiftSettings: settings
+    ),
     .target(name: "NetworkModel", swiftSettings: settings),
     .target(name: "ClusterModel", dependencies: ["NetworkModel"], swiftSettings: settings),
     .target(
@@ -53,7 +70,7 @@ let sources: [Target] = [
     .target(name: "Planner", dependencies: ["NetworkModel"], swiftSettings: settings),
     .target(
         name: "Reconciler",
-        dependencies: ["Planner", "RouteNetlink", "Netlink", "LinuxSystem", "NetworkModel"],
+        dependencies: ["Planner", "RouteNetlink", "Firewall", "Netlink", "LinuxSystem", "NetworkModel"],
         swiftSettings: settings
     ),
     .target(
@@ -121,6 +138,11 @@ let tests: [Target] = [
     .testTarget(
         name: "RouteNetlinkTests",
         dependencies: ["RouteNetlink", "Netlink", "LinuxSystem", "NetworkModel", "NetworkTesting"],
+        swiftSettings: settings
+    ),
+    .testTarget(
+        name: "FirewallTests",
+        dependencies: ["Firewall", "LinuxSystem", "NetworkModel", "NetworkTesting"],
         swiftSettings: settings
     ),
     .executableTarget(

@@ -18,6 +18,8 @@ package struct NodeState: Hashable, Sendable {
     package var sysctls: [Sysctl] = []
     /// The files that sandboxes see.
     package var files: [SandboxFile] = []
+    /// What the firewall knows; `nil` if there is to be none of Weft's.
+    package var firewall: FirewallState?
     /// Links of Weft's that are left as they are, with all that is on them.
     ///
     /// Only a rollback has any: those that no state can express.
@@ -31,6 +33,6 @@ package struct NodeState: Hashable, Sendable {
     package var isEmpty: Bool {
         namespaces.isEmpty && adopted.isEmpty && links.isEmpty && routes.isEmpty && neighbours.isEmpty
             && forwarding.isEmpty
-            && sysctls.isEmpty && files.isEmpty
+            && sysctls.isEmpty && files.isEmpty && firewall == nil
     }
 }

@@ -22,6 +22,8 @@ package struct ObservedState: Hashable, Sendable {
     package var files: [SandboxFile.Key: ObservedFile] = [:]
     /// What others have in `/etc/netns`.
     package var foreignOverlays: Set<FileOverlay> = []
+    /// Weft's firewall; `nil` if there is none.
+    package var firewall: ObservedFirewall?
 
     package init() {}
 

@@ -148,6 +148,7 @@ package struct ModelKernel: Sendable {
                 file.key.name.isLaidOver ? Set([file.namespace].compactMap(\.self)) : []
             state.files[file.key] = ObservedFile(content: .other(file.content), namespaces: namespaces)
         case .deleteFile(let key, _): state.files[key] = nil
+        case .firewall(let order): try change(order)
         }
     }
 

@@ -59,6 +59,9 @@ package struct Belongings: Hashable, Sendable {
             sysctl.key.link.map(owner) ?? Owner(sandbox: sandbox(of: sysctl.key.place))
         case .writeFile(let file): Owner(sandbox: file.key.sandbox)
         case .deleteFile(let key, _): Owner(sandbox: key.sandbox)
+        case .firewall(.add(let entry, _, _)), .firewall(.remove(let entry, _, _)):
+            entry.link.map { owner(of: LinkID($0, in: .node)) } ?? Owner()
+        case .firewall(.writeTables), .firewall(.deleteTables): Owner()
         }
     }
 

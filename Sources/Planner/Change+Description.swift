@@ -36,6 +36,7 @@ extension Operation {
         case .addForwarding, .replaceForwarding, .deleteForwarding: "fdb"
         case .writeSysctl, .restoreSysctl: "sysctl"
         case .writeFile, .deleteFile: "file"
+        case .firewall: "firewall"
         }
     }
 
@@ -58,6 +59,7 @@ extension Operation {
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.description
         case .writeFile(let file): file.key.description
         case .deleteFile(let key, _): key.description
+        case .firewall(let order): order.objectName
         }
     }
 
@@ -78,7 +80,7 @@ extension Operation {
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             entry.link.place
         case .writeSysctl(let sysctl, _), .restoreSysctl(let sysctl, _): sysctl.key.place
-        case .writeFile, .deleteFile: .node
+        case .writeFile, .deleteFile, .firewall: .node
         }
     }
 
@@ -112,6 +114,7 @@ extension Operation {
             return "setting \(sysctl.key) = \(sysctl.value)\(place)"
         case .writeFile(let file): return "file '\(file.key.name.rawValue)' of sandbox '\(file.key.sandbox)'"
         case .deleteFile(let key, _): return "file '\(key.name.rawValue)' of sandbox '\(key.sandbox)'"
+        case .firewall(let order): return order.objectWords
         }
     }
 }

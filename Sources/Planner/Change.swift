@@ -123,6 +123,8 @@ package enum Operation: Hashable, Sendable {
     indirect case writeFile(SandboxFile)
     /// Removes a file of a sandbox, and the names that it has in `/etc/netns`.
     case deleteFile(SandboxFile.Key, namespaces: Set<NamespaceName>)
+    /// Changes the firewall: what comes one after the other is one transaction.
+    indirect case firewall(FirewallOrder)
 }
 
 /// A link that is to be made, with the interface indexes that it shall have.

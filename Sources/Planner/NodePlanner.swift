@@ -58,6 +58,7 @@ struct NodePlanner {
         planRoutes()
         planSysctls()
         planFiles()
+        planFirewall()
         warnOfStrangers()
     }
 

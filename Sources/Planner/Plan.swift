@@ -7,11 +7,13 @@ package import NetworkModel
 /// comparison to keep in step with this one.
 ///
 /// The order:
-/// 1. links that must go before others can come: those that are made anew, and holders of a VNI that is wanted;
+/// 1. what the firewall lets through from now on, and links that must go before others can come: those that are made anew, and
+///    holders of a VNI that is wanted;
 /// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links: each time
 ///    after the settings without which addresses can't come, or others would come with them;
 /// 3. settings, forwarding of packets last; files of sandboxes;
-/// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
+/// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces, what the firewall
+///    lets through no longer;
 /// 5. what the kernel dropped together with the deleted although it is wanted.
 package struct Plan: Hashable, Sendable {
     /// The changes, in the order of their execution.
@@ -105,6 +107,8 @@ package struct Problem: Hashable, Sendable, CustomStringConvertible {
 
 /// The changes of a plan while it is made, by their stage.
 struct Steps {
+    /// What the firewall is to let through from now on.
+    var firewall: [Change] = []
     /// Links that must go before others can come.
     var clearing: [Change] = []
     var settings: [Change] = []
@@ -115,12 +119,14 @@ struct Steps {
     var removingAddresses: [Change] = []
     var removingLinks: [Change] = []
     var removingNamespaces: [Change] = []
+    /// What the firewall is to let through no longer.
+    var removingFirewall: [Change] = []
     var restoring: [Change] = []
 
     /// How many changes are from the first removal on.
     var removalCount: Int {
         removingEntries.count + removingRoutes.count + removingAddresses.count + removingLinks.count
-            + removingFiles.count + removingNamespaces.count + restoring.count
+            + removingFiles.count + removingNamespaces.count + removingFirewall.count + restoring.count
     }
 
     /// The changes, in the order of their execution; `groups` is what is built.
@@ -130,10 +136,9 @@ struct Steps {
         let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.contents] }
         let removed = [
             removingEntries, removingRoutes, removingAddresses, removingLinks, removingFiles,
-            removingNamespaces,
-            restoring,
+            removingNamespaces, removingFirewall, restoring,
         ]
-        let stages = ([clearing] + built + [settings, files] + removed).filter { !$0.isEmpty }
+        let stages = ([firewall, clearing] + built + [settings, files] + removed).filter { !$0.isEmpty }
         if stages.count == 1 { return stages[0] }
         var all: [Change] = []
         all.reserveCapacity(stages.reduce(0) { $0 + $1.count })

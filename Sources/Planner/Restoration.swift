@@ -23,6 +23,7 @@ extension NodeState {
             if let value = observed.sysctls[key] { sysctls.append(Sysctl(key, value: value)) }
         }
         restoreFiles(observed, asked: asked?.files ?? [])
+        firewall = observed.firewall.map(FirewallState.init(restoring:))
     }
 
     private mutating func restoreFiles(_ observed: ObservedState, asked: [SandboxFile]) {

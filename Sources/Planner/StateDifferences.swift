@@ -27,6 +27,7 @@ extension ObservedState {
             comparison.compareForwarding(old, new)
         }
         comparison.compareSettings()
+        comparison.compareFirewall()
         return comparison.differences
     }
 }
@@ -234,6 +235,23 @@ private struct StateComparison {
                 "\(entry.mac) dev \(entry.link)",
                 "fdb entry \(entry.summary) on link '\(entry.link.name)'\(place)"
             )
+        }
+    }
+
+    // MARK: Firewall
+
+    mutating func compareFirewall() {
+        let words = "the firewall"
+        switch (before.firewall, after.firewall) {
+        case (nil, nil): break
+        case (.some, nil): note("tables", words, "it is gone")
+        case (nil, .some): note("tables", words, "it was not there before")
+        case (let old?, let new?):
+            if !new.isIntact { note("tables", words, "its rules are not those that Weft wrote") }
+            for entry in Set(old.entries.keys).union(new.entries.keys).sorted()
+            where old.entries[entry] != new.entries[entry] {
+                note(entry.link?.text ?? "vxlanPorts", "firewall entry of \(entry)", "it is otherwise")
+            }
         }
     }
 

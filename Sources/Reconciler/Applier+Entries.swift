@@ -22,7 +22,7 @@ extension Applier {
         case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
             try appendEntry(operation, on: entry.link, tag: tag)
         case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
-            .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
+            .writeSysctl, .restoreSysctl, .writeFile, .deleteFile, .firewall:
             preconditionFailure("not a thing on a link")
         }
     }
@@ -60,7 +60,7 @@ extension MessageBatch {
         case .replaceForwarding(let entry): appendReplaceForwarding(entry, linkIndex: link, tag: tag)
         case .deleteForwarding(let entry): appendDeleteForwarding(entry, linkIndex: link, tag: tag)
         case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
-            .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
+            .writeSysctl, .restoreSysctl, .writeFile, .deleteFile, .firewall:
             preconditionFailure("not a thing on a link")
         }
     }

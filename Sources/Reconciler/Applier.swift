@@ -1,3 +1,4 @@
+internal import Firewall
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkModel
@@ -43,7 +44,9 @@ struct Applier: ~Copyable {
     private var done = 0
 
     /// How many changes were left out, or refused, because of what they are about failed before.
-    private var stranded = 0
+    var stranded = 0
+    /// How many transactions of the firewall there were.
+    var transactions = 0
 
     /// The settings that were written, each with what it was before and what the kernel shows of it now.
     private(set) var written: [Sysctl.Key: RecordedSysctl] = [:]
@@ -70,7 +73,7 @@ struct Applier: ~Copyable {
     }
 
     /// How many messages were sent that change something.
-    var messagesSent: Int { sessions.messagesSent }
+    var messagesSent: Int { sessions.messagesSent + transactions }
 
     /// How many changes went through.
     var applied: Int { max(0, done - failures.count - stranded) }
@@ -134,6 +137,7 @@ struct Applier: ~Copyable {
         let change = changes[position]
         begun = position
         if case .deleteLink = change.operation { return try deleteLinks(from: position) }
+        if case .firewall = change.operation { return try changeFirewall(from: position) }
         if isStranded(change.operation) {
             stranded += 1
             loseLinks(of: change.operation)
@@ -165,7 +169,7 @@ struct Applier: ~Copyable {
             try attempt(key, "unlink", tag: position) { files, namespaces in
                 try files.delete(key, overlaysOf: namespaces)
             }
-        case .deleteLink, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute,
+        case .deleteLink, .firewall, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute,
             .replaceRoute, .deleteRoute,
             .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding,
             .deleteForwarding:
@@ -192,7 +196,7 @@ struct Applier: ~Copyable {
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
             return route.device.map { failedLinks.contains(LinkID($0, in: route.place)) } ?? false
         case .createNamespace, .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .writeSysctl,
-            .restoreSysctl, .writeFile, .deleteFile:
+            .restoreSysctl, .writeFile, .deleteFile, .firewall:
             return false
         }
     }
@@ -305,7 +309,7 @@ struct Applier: ~Copyable {
             .deleteAddress, .addPrefixRoute,
             .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour, .deleteNeighbour,
             .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl, .writeFile,
-            .deleteFile:
+            .deleteFile, .firewall:
             break
         }
         if !keepsGoing { throw Stop() }
@@ -326,6 +330,8 @@ struct Applier: ~Copyable {
             try fail(tag, error.errno, "\(error.call) '\(error.object)'")
         } catch let error as NamespaceWasReplaced {
             try fail(tag, nil, error.description)
+        } catch let error as NftablesError {
+            try fail(tag, error.errno, error.message)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Firewall
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkModel
@@ -26,6 +27,8 @@ struct Observer {
         var adopted: [NamespaceName: String] = [:]
         /// The places whose neighbours are asked for, besides those where Weft has any on record; `nil` for all.
         var neighbours: Set<Place>?
+        /// Whether the firewall is asked for, besides where it is on record.
+        var firewall = true
         /// Whether neighbours and FDB entries are read at all: they go with their links.
         var includesEntries = true
 
@@ -34,6 +37,7 @@ struct Observer {
             sysctls = desired.sysctls.map(\.key)
             files = desired.files
             adopted = desired.adopted
+            firewall = desired.firewall != nil
             neighbours = []
             var last: Place?
             for neighbour in desired.neighbours where neighbour.link.place != last {
@@ -46,6 +50,7 @@ struct Observer {
         static let destruction: Scope = {
             var scope = Scope()
             scope.includesEntries = false
+            scope.firewall = false
             return scope
         }()
 
@@ -124,6 +129,10 @@ struct Observer {
                 return known == state.namespaces[name]?.cookie
             } ?? [:]
         try SandboxFiles(of: node).observe(into: &state, asked: scope.files)
+        // With the record lost there may be one that nobody tells of.
+        if scope.firewall || registry?.hasFirewall ?? true {
+            state.firewall = try sessions.firewall().observe()
+        }
         return Observation(state: state, registry: registry)
     }
 

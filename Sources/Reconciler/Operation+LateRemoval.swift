@@ -15,7 +15,7 @@ extension Operation {
         case .createNamespace, .markNamespace, .deleteNamespace, .deleteLink, .addAddress, .replaceAddress,
             .deleteAddress, .addPrefixRoute, .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour,
             .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl,
-            .restoreSysctl, .writeFile, .deleteFile:
+            .restoreSysctl, .writeFile, .deleteFile, .firewall:
             return false
         }
         switch kind {

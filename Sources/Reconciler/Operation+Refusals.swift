@@ -15,7 +15,7 @@ extension Operation {
         case .deleteNeighbour, .deleteForwarding: errno == .noSuchFileOrDirectory
         case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .addAddress,
             .replaceAddress, .addPrefixRoute, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding,
-            .replaceForwarding, .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
+            .replaceForwarding, .writeSysctl, .restoreSysctl, .writeFile, .deleteFile, .firewall:
             false
         }
     }

@@ -239,12 +239,15 @@ extension Registry {
     fileprivate init(intending plan: Plan, _ before: Observer.Observation) {
         self = before.registry ?? Registry()
         note(before.state.namespaces)
+        hasFirewall = before.state.firewall != nil
         for change in plan.changes {
             switch change.operation {
             case .createNamespace(let name, _):
                 namespaces[name] = .some(nil)
             case .replaceNeighbour(let neighbour):
                 neighbours.insert(neighbour.link.place)
+            case .firewall(.writeTables):
+                hasFirewall = true
             case .writeSysctl(let sysctl, let before?):
                 let first = sysctls[sysctl.key]?.before ?? before
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
@@ -252,7 +255,7 @@ extension Registry {
                 .addAddress,
                 .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute, .replaceRoute, .deleteRoute,
                 .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
-                .restoreSysctl, .writeFile, .deleteFile:
+                .restoreSysctl, .writeFile, .deleteFile, .firewall:
                 break
             }
         }
@@ -262,6 +265,7 @@ extension Registry {
     fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState, scope: Observer.Scope) {
         madeDirectory = old?.madeDirectory ?? false
         note(state.namespaces)
+        hasFirewall = state.firewall != nil
         for name in state.waiting.keys { adopted[name] = old?.adopted[name] }
         // Where nobody looked, what was on record stays on record.
         if !scope.includesEntries { neighbours = old?.neighbours ?? [] }

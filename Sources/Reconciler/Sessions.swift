@@ -1,3 +1,4 @@
+internal import Firewall
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkModel
@@ -32,6 +33,8 @@ struct Sessions: ~Copyable {
         let owner: String
         /// True if there is no such node any more, and an empty namespace stands for it.
         let isGone: Bool
+        /// The node's firewall, once anybody asked for it.
+        fileprivate var firewall: NodeFirewall?
 
         /// Must be called on a thread made for the pass, before it goes anywhere; leaves it in the node's namespace.
         ///
@@ -130,6 +133,17 @@ struct Sessions: ~Copyable {
         case .namespace(let name):
             return try body(&visit(name).socket)
         }
+    }
+
+    /// The node's firewall.
+    ///
+    /// - Throws: ``SystemCallError`` if the node is not to be entered, or `NftablesError`.
+    mutating func firewall() throws -> NodeFirewall {
+        if let firewall = home.firewall { return firewall }
+        try enter(.node)
+        let firewall = try NodeFirewall()
+        home.firewall = firewall
+        return firewall
     }
 
     /// A named namespace, for messages that put a link there.

@@ -163,7 +163,7 @@ extension Planner.Operation {
             case .markNamespace, .deleteNamespace, .changeLink, .deleteLink,
                 .addPrefixRoute,
                 .writeSysctl,
-                .restoreSysctl, .writeFile, .deleteFile:
+                .restoreSysctl, .writeFile, .deleteFile, .firewall:
                 []
             }
         return known.map { ($0.name, $0.value) }

@@ -1,0 +1,70 @@
+internal import CNftables
+package import LinuxSystem
+
+/// What nftables would not do, or could not tell.
+package struct NftablesError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// nftables' own words, without `Error:` and without the command.
+    package let message: String
+    /// What the kernel answered, where the words tell.
+    package let errno: Errno?
+
+    package var description: String { "nftables: \(message)" }
+}
+
+/// A conversation with nftables, in the network namespace of the thread that began it, whatever the thread does later.
+///
+/// libnftables, which `nft` is made of: what it refuses changes nothing, for all commands of one call are one transaction.
+struct NftablesSession: ~Copyable {
+    private let context: OpaquePointer
+
+    /// - Throws: ``NftablesError`` where there is no memory.
+    init() throws(NftablesError) {
+        guard let context = nft_ctx_new(UInt32(NFT_CTX_DEFAULT)) else {
+            throw NftablesError(message: "no memory", errno: .outOfMemory)
+        }
+        guard nft_ctx_buffer_output(context) == 0, nft_ctx_buffer_error(context) == 0 else {
+            nft_ctx_free(context)
+            throw NftablesError(message: "no memory", errno: .outOfMemory)
+        }
+        // Names of services and protocols are the machine's own; numbers are the same everywhere.
+        let flags = NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL
+        nft_ctx_output_set_flags(context, UInt32(flags))
+        self.context = context
+    }
+
+    deinit {
+        nft_ctx_free(context)
+    }
+
+    /// Carries out commands, all or none of them, and returns what they print: JSON.
+    ///
+    /// Equivalent to: `nft -j -f -`.
+    ///
+    /// - Throws: ``NftablesError``; then nothing was done.
+    @discardableResult
+    func run(_ commands: String) throws(NftablesError) -> String {
+        let result = commands.withCString { nft_run_cmd_from_buffer(context, $0) }
+        // Both buffers begin anew when they are read.
+        let output = nft_ctx_get_output_buffer(context).map { String(cString: $0) } ?? ""
+        let complaint = nft_ctx_get_error_buffer(context).map { String(cString: $0) } ?? ""
+        guard result == 0 else { throw NftablesError(complaint: complaint) }
+        return output
+    }
+}
+
+extension NftablesError {
+    /// Of several errors the first: the others follow from it.
+    fileprivate init(complaint: String) {
+        let line = complaint.split(separator: "\n").first { $0.contains("Error: ") } ?? Substring(complaint)
+        let words = line.firstRange(of: "Error: ").map { line[$0.upperBound...] } ?? line
+        message = String(words)
+        errno = Errno.inWords(message)
+    }
+}
+
+extension Errno {
+    /// The error whose sentence a text ends with: libnftables gives no other account of it.
+    fileprivate static func inWords(_ text: String) -> Errno? {
+        (1...CInt(133)).lazy.map(Errno.init).first { text.hasSuffix($0.sentence) }
+    }
+}

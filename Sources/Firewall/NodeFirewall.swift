@@ -1,0 +1,84 @@
+internal import LinuxSystem
+package import NetworkModel
+
+/// Weft's firewall of a network namespace: two tables of nftables, `inet weft` and `bridge weft`.
+///
+/// The tables are Weft's by their name. What else is in the ruleset is neither read nor touched here.
+///
+/// Belongs to the namespace of the thread that made it. Not to be used from two threads at once.
+package final class NodeFirewall {
+    private let session: NftablesSession
+    /// What the rules look like when they are listed, once anybody asked.
+    private var reference: [JSONValue]?
+
+    /// - Throws: ``NftablesError``.
+    package init() throws {
+        session = try NftablesSession()
+    }
+
+    /// Reads what there is; `nil` if there is neither table.
+    ///
+    /// - Throws: ``NftablesError``, or ``SystemCallError`` if there can be no namespace to compare with.
+    package func observe() throws -> ObservedFirewall? {
+        guard let listing = try TableListing(of: session) else { return nil }
+        let isIntact = try !listing.hasStrays && listing.definitions == definitions()
+        return ObservedFirewall(isIntact: isIntact, elements: listing.elements)
+    }
+
+    /// How the rules are listed by this nftables, on this kernel.
+    ///
+    /// How a rule is listed differs from one version to the next. So the rules are loaded once more, in a namespace made for
+    /// that, and listed there.
+    private func definitions() throws -> [JSONValue] {
+        if let reference { return reference }
+        let listed = try DedicatedThread.run(named: "weft-nft") {
+            try NamespaceHandle.unshareNew()
+            let session = try NftablesSession()
+            try session.run(Ruleset.creation)
+            return try TableListing(of: session)?.definitions ?? []
+        }
+        reference = listed
+        return listed
+    }
+
+    /// Carries orders out, all or none of them.
+    ///
+    /// - Throws: ``NftablesError``; then nothing was done.
+    package func carryOut(_ orders: [Order]) throws {
+        guard !orders.isEmpty else { return }
+        try session.run(orders.commands)
+    }
+
+    /// One thing to be done.
+    package enum Order: Hashable, Sendable {
+        /// Makes the tables with all rules, and with these elements; what was there of Weft's goes.
+        case write([FirewallElement])
+        case add([FirewallElement])
+        case remove([FirewallElement])
+        /// Takes the tables away.
+        case removeAll
+    }
+}
+
+extension [NodeFirewall.Order] {
+    /// What `nft -f` would be given.
+    fileprivate var commands: String {
+        map { order in
+            switch order {
+            case .write(let elements): Ruleset.removal + Ruleset.creation + Self.commands("add", elements)
+            case .add(let elements): Self.commands("add", elements)
+            case .remove(let elements): Self.commands("delete", elements)
+            case .removeAll: Ruleset.removal
+            }
+        }.joined()
+    }
+
+    private static func commands(_ verb: String, _ elements: [FirewallElement]) -> String {
+        let bySet = Dictionary(grouping: elements, by: \.set)
+        return SetName.allCases.compactMap { set in
+            guard let elements = bySet[set] else { return nil }
+            let list = elements.map(\.expression).sorted().joined(separator: ", ")
+            return "\(verb) element \(set.family.rawValue) \(Ruleset.table) \(set.rawValue) { \(list) }\n"
+        }.joined()
+    }
+}

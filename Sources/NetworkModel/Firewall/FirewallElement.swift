@@ -1,0 +1,123 @@
+/// One thing that the firewall's rules look up: an element of one of their sets.
+package enum FirewallElement: Hashable, Sendable {
+    /// The bridge of a network.
+    case network(InterfaceName)
+    /// Packets that leave a network where they came from.
+    case within(InterfaceName)
+    /// A network whose endpoints reach what the node reaches.
+    case outside(InterfaceName)
+    /// A network whose packets bear the node's address outside.
+    case masqueraded(InterfaceName)
+    /// A network whose endpoints others reach by their own addresses.
+    case reachable(InterfaceName)
+    /// A range of a network.
+    case subnet(InterfaceName, Prefix)
+    /// A port of a bridge at which an endpoint is.
+    case port(InterfaceName)
+    /// A sender that the frames of a port may bear.
+    case mac(InterfaceName, MACAddress)
+    /// A sender that the packets of a port may bear, in frames of that sender.
+    case sender(InterfaceName, MACAddress, IPAddress)
+    /// A UDP port of VXLAN.
+    case vxlanPort(UInt16)
+
+    /// What it is about.
+    package var entry: FirewallEntry {
+        switch self {
+        case .network(let name), .within(let name), .outside(let name), .masqueraded(let name),
+            .reachable(let name), .subnet(let name, _):
+            .bridge(name)
+        case .port(let name), .mac(let name, _), .sender(let name, _, _): .port(name)
+        case .vxlanPort: .vxlanPorts
+        }
+    }
+
+    /// The attribute that it is the value of, by its name in documents, and the value.
+    package var attribute: (name: String, value: String) {
+        switch self {
+        case .network, .within: ("network", "true")
+        case .outside: ("outside", "true")
+        case .masqueraded: ("masquerade", "true")
+        case .reachable: ("reachable", "true")
+        case .subnet(_, let prefix): ("subnets", "\(prefix)")
+        case .port: ("port", "true")
+        case .mac(_, let mac): ("mac", "\(mac)")
+        case .sender(_, _, let address): ("addresses", "\(address)")
+        case .vxlanPort(let port): ("vxlanPorts", "\(port)")
+        }
+    }
+}
+
+extension FirewallElement: Comparable {
+    /// Its order among those about one link, and what else tells it from others of its kind.
+    private var rank: (kind: Int, mac: UInt64, address: IPAddress?, length: UInt8) {
+        switch self {
+        case .vxlanPort(let port): (0, UInt64(port), nil, 0)
+        case .network: (1, 0, nil, 0)
+        case .within: (2, 0, nil, 0)
+        case .outside: (3, 0, nil, 0)
+        case .masqueraded: (4, 0, nil, 0)
+        case .reachable: (5, 0, nil, 0)
+        case .subnet(_, let prefix): (6, 0, prefix.address, prefix.length)
+        case .port: (7, 0, nil, 0)
+        case .mac(_, let mac): (8, mac.bits, nil, 0)
+        case .sender(_, let mac, let address): (9, mac.bits, address, 0)
+        }
+    }
+
+    package static func < (left: FirewallElement, right: FirewallElement) -> Bool {
+        guard left.entry == right.entry else { return left.entry < right.entry }
+        let (first, second) = (left.rank, right.rank)
+        guard first.kind == second.kind else { return first.kind < second.kind }
+        guard first.mac == second.mac else { return first.mac < second.mac }
+        guard let own = first.address, let other = second.address, own != other else {
+            return first.length < second.length
+        }
+        return own < other
+    }
+}
+
+/// What some elements of the firewall are about together.
+package enum FirewallEntry: Hashable, Sendable {
+    /// A network, by its bridge.
+    case bridge(InterfaceName)
+    /// An endpoint, by its port.
+    case port(InterfaceName)
+    case vxlanPorts
+
+    /// The link that it is about.
+    package var link: InterfaceName? {
+        switch self {
+        case .bridge(let name), .port(let name): name
+        case .vxlanPorts: nil
+        }
+    }
+}
+
+extension FirewallEntry: Comparable {
+    private var rank: Int {
+        switch self {
+        case .vxlanPorts: 0
+        case .bridge: 1
+        case .port: 2
+        }
+    }
+
+    package static func < (left: FirewallEntry, right: FirewallEntry) -> Bool {
+        guard left.rank == right.rank, let first = left.link, let second = right.link else {
+            return left.rank < right.rank
+        }
+        return first < second
+    }
+}
+
+extension FirewallEntry: CustomStringConvertible {
+    /// `bridge 'br-back'`, as plans have it.
+    package var description: String {
+        switch self {
+        case .bridge(let name): "bridge '\(name)'"
+        case .port(let name): "port '\(name)'"
+        case .vxlanPorts: "VXLAN ports"
+        }
+    }
+}

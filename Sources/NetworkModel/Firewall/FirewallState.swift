@@ -1,0 +1,93 @@
+/// What a node's firewall knows: its rules are always the same ones, and look everything up in this.
+///
+/// Nothing of the firewall there is without a state; with an empty one there are rules that concern nobody.
+package struct FirewallState: Hashable, Sendable {
+    /// The bridges of networks, by name.
+    package var bridges: [InterfaceName: Bridge] = [:]
+    /// The bridges' ports at which endpoints are, by name.
+    package var ports: [InterfaceName: Port] = [:]
+    /// The UDP ports of VXLAN, to which sandboxes send nothing.
+    package var vxlanPorts: Set<UInt16> = [Self.assignedVXLANPort]
+
+    /// The port that IANA gave VXLAN (RFC 7348).
+    package static let assignedVXLANPort: UInt16 = 4789
+
+    /// Elements besides, as they were found.
+    ///
+    /// Only a rollback has any.
+    package var others: Set<FirewallElement> = []
+
+    package init() {}
+
+    /// What was found, to be restored.
+    package init(restoring observed: ObservedFirewall) {
+        vxlanPorts = []
+        others = observed.elements
+    }
+
+    /// A network, by the bridge that its packets come from and go to.
+    package struct Bridge: Hashable, Sendable {
+        /// The network's own ranges: what goes there is never masqueraded.
+        package var subnets: [Prefix]
+        /// Whether its endpoints reach what the node reaches.
+        package var reachesOutside: Bool
+        /// Whether what leaves for the outside bears the node's address.
+        package var masquerades: Bool
+        /// Whether others than the node reach its endpoints by their own addresses.
+        package var isReachable: Bool
+
+        package init(
+            subnets: [Prefix] = [],
+            reachesOutside: Bool = false,
+            masquerades: Bool = false,
+            isReachable: Bool = false
+        ) {
+            self.subnets = subnets
+            self.reachesOutside = reachesOutside
+            self.masquerades = masquerades
+            self.isReachable = isReachable
+        }
+    }
+
+    /// An endpoint, by the port of the bridge that its frames come in by.
+    package struct Port: Hashable, Sendable {
+        /// The sender that its frames bear.
+        package var mac: MACAddress
+        /// The senders that its packets bear, link-local ones too.
+        package var addresses: [IPAddress]
+
+        package init(mac: MACAddress, addresses: [IPAddress] = []) {
+            self.mac = mac
+            self.addresses = addresses
+        }
+    }
+
+    /// What the rules look up, by what it is about.
+    package var entries: [FirewallEntry: Set<FirewallElement>] {
+        var entries: [FirewallEntry: Set<FirewallElement>] = [:]
+        for (name, bridge) in bridges { entries[.bridge(name)] = bridge.elements(name) }
+        for (name, port) in ports { entries[.port(name)] = port.elements(name) }
+        if !vxlanPorts.isEmpty { entries[.vxlanPorts] = Set(vxlanPorts.map { .vxlanPort($0) }) }
+        for element in others { entries[element.entry, default: []].insert(element) }
+        return entries
+    }
+}
+
+extension FirewallState.Bridge {
+    fileprivate func elements(_ name: InterfaceName) -> Set<FirewallElement> {
+        var elements: Set<FirewallElement> = [.network(name), .within(name)]
+        if reachesOutside { elements.insert(.outside(name)) }
+        if masquerades { elements.insert(.masqueraded(name)) }
+        if isReachable { elements.insert(.reachable(name)) }
+        for subnet in subnets { elements.insert(.subnet(name, subnet)) }
+        return elements
+    }
+}
+
+extension FirewallState.Port {
+    fileprivate func elements(_ name: InterfaceName) -> Set<FirewallElement> {
+        var elements: Set<FirewallElement> = [.port(name), .mac(name, mac)]
+        for address in addresses { elements.insert(.sender(name, mac, address)) }
+        return elements
+    }
+}

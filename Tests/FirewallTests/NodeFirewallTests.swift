@@ -1,0 +1,57 @@
+import Firewall
+import LinuxSystem
+import NetworkModel
+import NetworkTesting
+import Testing
+
+@Suite("The firewall's tables")
+struct NodeFirewallTests {
+    @Test("kernel tests are not skipped by accident")
+    func notSkipped() { KernelTests.requireOrAllowSkip() }
+
+    private static let everything: [FirewallElement] = {
+        let bridge = InterfaceName(fromKernel: "br-back")
+        let port = InterfaceName(fromKernel: "v-x.y+z")
+        let mac = MACAddress(bits: 0x0200_0000_0001)
+        return [
+            .network(bridge), .within(bridge), .outside(bridge), .masqueraded(bridge), .reachable(bridge),
+            .subnet(bridge, Prefix(containing: IPAddress(ipv4: 0xac12_0000), length: 24)),
+            .subnet(bridge, Prefix(containing: IPAddress(ipv4: 0xac13_0001), length: 32)),
+            .subnet(bridge, Prefix(containing: IPAddress(ipv6High: 0xfd00 << 48, low: 0), length: 64)),
+            .port(port), .mac(port, mac), .sender(port, mac, IPAddress(ipv4: 0xac12_0002)),
+            .sender(port, mac, IPAddress(ipv6High: 0xfd00 << 48, low: 2)), .vxlanPort(4789),
+        ]
+    }()
+
+    private func inNode<Value>(_ body: (NodeFirewall, ThrowAwayNode) throws -> Value) throws -> Value {
+        try ThrowAwayNode.with("fw") { node in
+            try node.inside { try body(NodeFirewall(), node) }
+        }
+    }
+
+    @Test("where there is no table nothing is seen, and taking it away is no error", .kernel)
+    func nothing() throws {
+        try inNode { firewall, _ in
+            #expect(try firewall.observe() == nil)
+            try firewall.carryOut([.removeAll])
+            #expect(try firewall.observe() == nil)
+        }
+    }
+
+    @Test("what was written is read back, element by element", .kernel)
+    func roundTrip() throws {
+        try inNode { firewall, _ in
+            try firewall.carryOut([.write(Self.everything)])
+            #expect(
+                try firewall.observe() == ObservedFirewall(isIntact: true, elements: Set(Self.everything)))
+            try firewall.carryOut([.remove([Self.everything[2]]), .remove([Self.everything[5]])])
+            let rest = Set(Self.everything).subtracting([Self.everything[2], Self.everything[5]])
+            #expect(try firewall.observe() == ObservedFirewall(isIntact: true, elements: rest))
+            try firewall.carryOut([.add([Self.everything[2]])])
+            try firewall.carryOut([.write([])])
+            #expect(try firewall.observe() == ObservedFirewall(isIntact: true, elements: []))
+            try firewall.carryOut([.removeAll])
+            #expect(try firewall.observe() == nil)
+        }
+    }
+}
