@@ -20,7 +20,8 @@ extension FirewallElement {
     /// The element as nft's commands have it: `"br-back" . 172.18.0.0/24`.
     var expression: String {
         switch self {
-        case .network(let name), .outside(let name), .masqueraded(let name), .reachable(let name), .port(let name):
+        case .network(let name), .outside(let name), .masqueraded(let name), .reachable(let name),
+            .port(let name):
             "\"\(name)\""
         case .within(let name): "\"\(name)\" . \"\(name)\""
         case .subnet(let name, let prefix): "\"\(name)\" . \(prefix)"

@@ -33,7 +33,9 @@ indirect enum JSONValue: Hashable, Sendable {
             }
             self = .object(members)
         case JSON_ARRAY:
-            self = .list((0..<json_array_size(json)).compactMap { json_array_get(json, $0).map(JSONValue.init) })
+            self = .list(
+                (0..<json_array_size(json)).compactMap { json_array_get(json, $0).map(JSONValue.init) }
+            )
         case JSON_STRING: self = .text(json_string_value(json).map { String(cString: $0) } ?? "")
         case JSON_INTEGER: self = .integer(Int64(json_integer_value(json)))
         case JSON_REAL: self = .real(json_real_value(json))

@@ -21,7 +21,8 @@ struct TableListing {
         }
         guard !present.isEmpty else { return nil }
         for family in present {
-            for object in try Self.objects(in: session.run("list table \(family.rawValue) \(Ruleset.table)")) {
+            for object in try Self.objects(in: session.run("list table \(family.rawValue) \(Ruleset.table)"))
+            {
                 take(object)
             }
         }

@@ -17,7 +17,9 @@ extension NodePlanner {
             known = present.elements
         } else if let present {
             let reason = "its rules are not those that Weft wrote"
-            steps.firewall.append(Change(.remake, .firewall(.writeTables(present.elements.sorted())), reason: reason))
+            steps.firewall.append(
+                Change(.remake, .firewall(.writeTables(present.elements.sorted())), reason: reason)
+            )
             known = present.elements
         } else {
             steps.firewall.append(Change(.create, .firewall(.writeTables([]))))
@@ -43,7 +45,9 @@ extension NodePlanner {
             // Of an entry of two steps the first is the one that is told of.
             let early = removed.isEmpty ? forgotten : []
             let order = FirewallOrder.add(entry, added.sorted(), forgetting: early)
-            steps.firewall.append(Change(isNew ? .create : .change, .firewall(order), differences: differences))
+            steps.firewall.append(
+                Change(isNew ? .create : .change, .firewall(order), differences: differences)
+            )
         }
         if !removed.isEmpty {
             let verb: Change.Verb = new.isEmpty ? .delete : .change
@@ -65,7 +69,9 @@ extension NodePlanner {
         added: Set<FirewallElement>
     ) -> [Difference] {
         func byName(_ elements: Set<FirewallElement>) -> [String: [String]] {
-            elements.sorted().reduce(into: [:]) { $0[$1.attribute.name, default: []].append($1.attribute.value) }
+            elements.sorted().reduce(into: [:]) {
+                $0[$1.attribute.name, default: []].append($1.attribute.value)
+            }
         }
         let (old, new) = (byName(removed), byName(added))
         return Set(old.keys).union(new.keys).sorted().compactMap { name in

@@ -14,7 +14,9 @@ extension NodeState {
         state.neighbours.removeAll { state.links[$0.link] == nil }
         state.forwarding.removeAll { state.links[$0.link] == nil }
         state.sysctls.removeAll { isOut($0.key.place) }
-        state.firewall?.ports = (firewall?.ports ?? [:]).filter { state.links[LinkID($0.key, in: .node)] != nil }
+        state.firewall?.ports = (firewall?.ports ?? [:]).filter {
+            state.links[LinkID($0.key, in: .node)] != nil
+        }
         return state
     }
 }

@@ -43,7 +43,8 @@ struct NodeFirewallTests {
         try inNode { firewall, _ in
             try firewall.carryOut([.write(Self.everything)])
             #expect(
-                try firewall.observe() == ObservedFirewall(isIntact: true, elements: Set(Self.everything)))
+                try firewall.observe() == ObservedFirewall(isIntact: true, elements: Set(Self.everything))
+            )
             try firewall.carryOut([.remove([Self.everything[2]]), .remove([Self.everything[5]])])
             let rest = Set(Self.everything).subtracting([Self.everything[2], Self.everything[5]])
             #expect(try firewall.observe() == ObservedFirewall(isIntact: true, elements: rest))

@@ -54,7 +54,8 @@ extension Operation {
         case .writeFile(let file):
             return desired.files.contains(file) ? nil : "a file that nobody asked for"
         case .deleteFile(let key, _): return state.files[key] == nil ? "a file that is not there" : nil
-        case .firewall(.writeTables): return desired.firewall == nil ? "a firewall that nobody asked for" : nil
+        case .firewall(.writeTables):
+            return desired.firewall == nil ? "a firewall that nobody asked for" : nil
         case .firewall(.deleteTables): return state.firewall == nil ? "a firewall that is not there" : nil
         case .firewall(.add(let entry, let elements, _)):
             let wanted = desired.firewall?.entries[entry] ?? []
