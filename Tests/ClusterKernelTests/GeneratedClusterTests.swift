@@ -61,9 +61,12 @@ enum Comeback {
     /// True for what is left of a state in between.
     private static func mayStay(_ line: String) -> Bool { isOfGroup(line) || isOfForwarding(line) }
 
-    /// True for the settings that the kernel changes with the forwarding of a family.
+    /// True for the settings that the kernel changes with the forwarding of a family, and for a router's anycast addresses.
     private static func isOfForwarding(_ line: String) -> Bool {
-        line.contains(#/^wt-[^.]* sysctl: net/ipv./(ip_forward|conf/[^/]*/forwarding) /#)
+        line.contains(
+            #/^wt-[^.]* sysctl: net/ipv./(ip_forward|conf/[^/]*/forwarding|conf/all/accept_redirects) /#
+        )
+            || line.contains(#/^wt-[^.]* route: .*"type": "anycast"/#)
     }
 
     /// True for a group of IPv6 that a link itself listens to.
