@@ -28,11 +28,12 @@ struct ClusterBench {
     static let nameServer = "10.99.0.53"
 
     /// Makes a node, runs `body` on it, and takes it away.
-    static func with(uplinkMTU: Int = 1500, _ body: (ClusterBench) throws -> Void) throws {
+    static func with<Result>(uplinkMTU: Int = 1500, _ body: (ClusterBench) throws -> Result) throws -> Result
+    {
         try ThrowAwayNode.with("cl-") { node in
             let bench = ClusterBench(node: node, uplinkMTU: uplinkMTU)
             try bench.prepare()
-            try body(bench)
+            return try body(bench)
         }
     }
 
