@@ -3,11 +3,12 @@ package import NetworkModel
 
 /// Weft's firewall of a network namespace: two tables of nftables, `inet weft` and `bridge weft`.
 ///
-/// The tables are Weft's by their name. What else is in the ruleset is neither read nor touched here.
+/// The tables are Weft's by their name. What else is in the ruleset is never touched, and only read to be warned of:
+/// ``foreignTables()``.
 ///
 /// Belongs to the namespace of the thread that made it. Not to be used from two threads at once.
 package final class NodeFirewall {
-    private let session: NftablesSession
+    let session: NftablesSession
     /// What the rules look like when they are listed, once anybody asked.
     private var reference: [JSONValue]?
 
