@@ -29,6 +29,8 @@ struct Observer {
         var neighbours: Set<Place>?
         /// Whether the firewall is asked for, besides where it is on record.
         var firewall = true
+        /// Whether it is asked what others' firewalls make of forwarded packets.
+        var foreignForwarding = false
         /// Whether neighbours and FDB entries are read at all: they go with their links.
         var includesEntries = true
 
@@ -56,6 +58,13 @@ struct Observer {
 
         /// Everything.
         init() {}
+
+        /// The same with what a person is to be warned of, once: what others' firewalls make of the networks of `desired`.
+        func warning(_ desired: NodeState) -> Scope {
+            var scope = self
+            scope.foreignForwarding = !(desired.firewall?.bridges ?? [:]).isEmpty
+            return scope
+        }
 
         func options(for place: Place, _ registry: Registry?) -> ObservationOptions {
             var options = ObservationOptions()
@@ -133,7 +142,28 @@ struct Observer {
         if scope.firewall || registry?.hasFirewall ?? true {
             state.firewall = try sessions.firewall().observe()
         }
+        if scope.foreignForwarding {
+            state.foreignForwarding = try foreignForwarding(&sessions)
+        }
         return Observation(state: state, registry: registry)
+    }
+
+    /// What others' firewalls make of forwarded packets.
+    private func foreignForwarding(_ sessions: inout Sessions) throws -> ForeignForwarding {
+        let tables: [ForeignTable]
+        do {
+            tables = try sessions.firewall().foreignTables()
+        } catch let error as NftablesError {
+            // Nothing of Weft's own depends on it.
+            return ForeignForwarding(unreadable: error.message)
+        }
+        guard !tables.isEmpty else { return ForeignForwarding() }
+        try sessions.enter(.node)
+        let families = try AddressFamily.allCases.filter { family in
+            let name = family == .ipv4 ? "iptables" : "ip6tables"
+            return try SysctlFile.readIfExists("net/bridge/bridge-nf-call-\(name)") == "1"
+        }
+        return ForeignForwarding(tables: tables, bridgedFamilies: Set(families))
     }
 
     // MARK: Whose it is

@@ -53,7 +53,7 @@ struct Pass: ~Copyable {
         claiming claims: NodeClaims = NodeClaims()
     ) throws -> ApplyReport {
         var sessions = try Sessions(node: node, home: home, hook: nil)
-        let before = try observer.observe(&sessions, scope, for: desired)
+        let before = try observer.observe(&sessions, scope.warning(desired), for: desired)
         let plan = try Plan(from: before.state, to: desired, options: PlanOptions(claims: claims))
         // Neither by mark nor on record is there anything of it: there was no such node.
         if home.isGone, before.registry == nil, plan.isEmpty { try node.enter() }
