@@ -397,9 +397,8 @@ struct Applier: ~Copyable {
             try hook?.check("write", on: sysctl.key.path)
             // It may have come with this very apply. Without a value before there is nothing to go back to.
             let before = try sessions.readSetting(sysctl.key)
-            // Nor is there if it came as it shall be.
-            guard before != sysctl.value else { return }
-            try sessions.write(sysctl)
+            // One that came as it shall be is on record all the same: an undoing that makes its place again sets it there.
+            if before != sysctl.value { try sessions.write(sysctl) }
             record = RecordedSysctl(before: before ?? sysctl.value, written: sysctl.value)
         }
         written[sysctl.key] = record ?? written[sysctl.key]
