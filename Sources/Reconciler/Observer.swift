@@ -163,12 +163,13 @@ struct Observer {
             return ForeignForwarding(unreadable: error.message)
         }
         guard !tables.isEmpty else { return ForeignForwarding() }
-        try sessions.enter(.node)
-        let families = try AddressFamily.allCases.filter { family in
+        var forwarding = ForeignForwarding(tables: tables)
+        for family in AddressFamily.allCases {
             let name = family == .ipv4 ? "iptables" : "ip6tables"
-            return try SysctlFile.readIfExists("net/bridge/bridge-nf-call-\(name)") == "1"
+            let setting = Sysctl.Key(path: "net/bridge/bridge-nf-call-\(name)", in: .node)
+            if try sessions.readSetting(setting) == "1" { forwarding.bridgedFamilies.insert(family) }
         }
-        return ForeignForwarding(tables: tables, bridgedFamilies: Set(families))
+        return forwarding
     }
 
     // MARK: Whose it is
