@@ -15,6 +15,8 @@ struct Observer {
         var state: ObservedState
         /// The registry; `nil` if there is none.
         var registry: Registry?
+        /// How the rules of the firewall are listed, if they are intact; see ``Registry/firewall``.
+        var firewallListing: String?
     }
 
     /// What of a node is read.
@@ -144,13 +146,14 @@ struct Observer {
             } ?? [:]
         try SandboxFiles(of: node).observe(into: &state, asked: scope.files)
         // With the record lost there may be one that nobody tells of.
-        if scope.firewall || registry?.hasFirewall ?? true {
-            state.firewall = try sessions.firewall().observe()
+        if scope.firewall || registry.map({ $0.firewall != nil }) ?? true {
+            state.firewall = try sessions.firewall().observe(listedAs: registry?.firewall)
         }
         if scope.foreignForwarding {
             state.foreignForwarding = try foreignForwarding(&sessions)
         }
-        return Observation(state: state, registry: registry)
+        let listing = state.firewall == nil ? nil : try sessions.firewall().intactListing
+        return Observation(state: state, registry: registry, firewallListing: listing)
     }
 
     /// What others' firewalls make of forwarded packets.
