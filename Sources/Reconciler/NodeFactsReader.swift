@@ -29,6 +29,7 @@ extension Reconciler {
                 )
             }
             facts.uplink = observed.uplink
+            facts.advertised = observed.advertisedLinks
             return facts
         }
     }
@@ -48,6 +49,14 @@ extension Node {
 }
 
 extension ObservedNamespace {
+    /// The links by which there is a default route from a router's advertisement.
+    ///
+    /// `RTPROT_RA`.
+    fileprivate var advertisedLinks: [InterfaceName] {
+        let advertised = routes.filter { $0.protocolNumber == 9 && $0.value.destination.length == 0 }
+        return Set(advertised.compactMap(\.value.device)).sorted()
+    }
+
     /// The link that the default route leads by, that of IPv4 first.
     fileprivate var uplink: InterfaceName? {
         let defaults = routes.filter { route in
