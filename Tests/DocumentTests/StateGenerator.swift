@@ -215,7 +215,8 @@ struct StateGenerator {
         for link in links where flip() {
             if case .bridge = link.kind {
                 var bridge = FirewallState.Bridge(subnets: [Prefix(containing: address(.ipv4), length: 24)])
-                if flip() { bridge.subnets.append(Prefix(containing: address(.ipv6), length: pick([112, 128]))) }
+                let length: UInt8 = pick([112, 128])
+                if flip() { bridge.subnets.append(Prefix(containing: address(.ipv6), length: length)) }
                 if flip() { bridge.subnets = [] }
                 bridge.reachesOutside = flip()
                 bridge.masquerades = bridge.reachesOutside && flip()

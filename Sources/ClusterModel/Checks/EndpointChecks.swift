@@ -26,7 +26,7 @@ extension ClusterChecks {
             checkAddress(address, family, of: index, network)
         }
         if network.driver.kind.hasBridge, let interface = endpoint.interface,
-            let reason = FirewallState.reason(against: KernelNames.port(of: sandbox.name, interface))
+            let reason = KernelNames.port(of: sandbox.name, interface).reasonAgainstFirewall
         {
             complain(
                 place(index, .interface),

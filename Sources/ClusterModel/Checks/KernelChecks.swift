@@ -34,7 +34,7 @@ extension ClusterChecks {
                     hint: "choose another"
                 )
             }
-            if isStated, let reason = FirewallState.reason(against: name) {
+            if isStated, let reason = name.reasonAgainstFirewall {
                 complain(place, reason, hint: "choose a name without them")
             }
             for node in homes(of: network) {

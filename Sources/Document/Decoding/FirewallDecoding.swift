@@ -131,7 +131,7 @@ extension Decoder {
         _ draft: NodeDraft
     ) -> InterfaceName? {
         guard let name = interfaceName(entry.name, at: entry.key) else { return nil }
-        if let reason = FirewallState.reason(against: name) {
+        if let reason = name.reasonAgainstFirewall {
             complain(at: entry.key, reason, hint: "give the link a name without them")
             return nil
         }

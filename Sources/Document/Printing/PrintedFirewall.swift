@@ -5,11 +5,14 @@ enum PrintedFirewall {
     private typealias Entry = PrintedEntry
 
     static func entries(of state: FirewallState) -> [PrintedEntry] {
-        let bridges = state.bridges.sorted { $0.key < $1.key }
-        let ports = state.ports.sorted { $0.key < $1.key }
+        let bridges = state.bridges.sorted { $0.key < $1.key }.map { name, bridge in
+            (key: name.text, value: PrintedValue.mapping(entries(of: bridge)))
+        }
+        let ports = state.ports.sorted { $0.key < $1.key }.map { name, port in
+            (key: name.text, value: PrintedValue.mapping(entries(of: port)))
+        }
         return [
-            (FirewallKey.bridges.name, .block(bridges.map { ($0.key.text, .mapping(entries(of: $0.value))) })),
-            (FirewallKey.ports.name, .block(ports.map { ($0.key.text, .mapping(entries(of: $0.value))) })),
+            (FirewallKey.bridges.name, .block(bridges)), (FirewallKey.ports.name, .block(ports)),
             (FirewallKey.vxlanPorts.name, .list(state.vxlanPorts.sorted().map { .natural($0) })),
         ]
     }
