@@ -12,7 +12,7 @@ extension PlannerStates {
     private mutating func edit() {
         let ids = state.links.keys.sorted()
         guard let id = pick(ids), var link = state.links[id] else { return }
-        switch number(0...12) {
+        switch number(0...15) {
         case 0:
             link.mtu =
                 link.kind.isMacvlan
@@ -45,6 +45,9 @@ extension PlannerStates {
             return replaceEntries()
         case 11:
             return alterRoute()
+        case 12, 13, 14:
+            state.firewall = .altered(in: state, using: &random)
+            return
         default:
             return rename(link)
         }
@@ -136,6 +139,7 @@ extension PlannerStates {
             state.forwarding[position].state = first?.state ?? .permanent
         }
         state.sysctls = possible.sysctls(state.sysctls, namespaces: state.namespaces)
+        state.firewall = state.firewall?.possible(in: state)
     }
 
     private func isParent(_ id: LinkID) -> Bool {

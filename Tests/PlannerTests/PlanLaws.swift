@@ -196,7 +196,7 @@ struct PlanLaws {
         try forEachCase { tried, plan, _ in
             var isRemoving = false
             for change in plan.changes {
-                let isDeletion = change.verb == .delete && change.isCounted
+                let isDeletion = change.isDeletion
                 if isDeletion {
                     let isEarly = change.operation.mayGoEarly(in: plan, tried)
                     if !isEarly { isRemoving = true }

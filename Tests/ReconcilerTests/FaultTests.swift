@@ -171,11 +171,11 @@ struct FaultTests {
     /// A scenario that leaves something out proves less than it says.
     private static func requireEverything(in plan: Plan) {
         let found = Set(plan.changes.filter(\.isCounted).map { "\($0.verb) \($0.operation.objectKind)" })
-        let objects = ["link", "address", "route", "neighbour", "fdb", "file"]
+        let objects = ["link", "address", "route", "neighbour", "fdb", "file", "firewall"]
         var wanted = Set(objects.flatMap { ["create \($0)", "delete \($0)"] })
         wanted.formUnion([
             "change link", "change address", "change route", "change neighbour", "change sysctl",
-            "change file",
+            "change file", "change firewall",
         ])
         wanted.formUnion([
             "remake link", "remake address", "remake route", "create namespace", "delete namespace",
