@@ -67,6 +67,9 @@ struct Losses {
         note(comparison.deletedFirst.map(\.address), goneFrom: link.place, .whileBuilding)
     }
 
+    /// Notes that a link which goes in the end loses its last IPv4 address before.
+    mutating func note(withoutIPv4 link: LinkID) { routesByLink[link] = .whileBuilding }
+
     /// Notes addresses that a link of a place loses; of several links that have one the last counts.
     mutating func note(_ addresses: [IPAddress], goneFrom place: Place, _ moment: Moment) {
         for address in addresses {
@@ -96,6 +99,11 @@ struct Losses {
         }
         let found = [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)].compactMap { $0 }
         return found.min { $0.moment.rawValue < $1.moment.rawValue }
+    }
+
+    /// True if a route that is there is dropped by the kernel at some time, whatever else happens.
+    func isSure(of route: Route) -> Bool {
+        [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)].contains { $0?.isSure == true }
     }
 
     /// True if the kernel drops a route while things are removed, though it be added before.
@@ -172,4 +180,7 @@ extension ObservedLink {
         guard let mtu = link.mtu else { return false }
         return self.mtu.carriesIPv6 && !mtu.carriesIPv6
     }
+
+    /// True if the link goes down or gets an MTU without IPv6, and all its IPv6 addresses go with that.
+    func dropsIPv6(as link: Link) -> Bool { (isUp && !link.isUp) || losesIPv6(as: link) }
 }

@@ -9,9 +9,10 @@ package import NetworkModel
 /// The order:
 /// 1. links that must go before others can come: those that are made anew, and holders of a VNI that is wanted;
 /// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links: each time
-///    after the settings without which addresses can't come, or others would come with them;
+///    after the settings without which addresses can't come, or others would come with them, and after the deletion of
+///    addresses that other links have and shall lose;
 /// 3. settings, forwarding of packets last; files of sandboxes;
-/// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
+/// 4. all else that is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, namespaces;
 /// 5. what the kernel dropped together with the deleted although it is wanted.
 package struct Plan: Hashable, Sendable {
     /// The changes, in the order of their execution.
@@ -127,7 +128,9 @@ struct Steps {
     ///
     /// An array that is all there is is not copied: it may hold a hundred thousand changes.
     func ordered(around groups: [BuildGroup]) -> [Change] {
-        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.contents] }
+        let built = groups.flatMap {
+            [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.yielding, $0.contents]
+        }
         let removed = [
             removingEntries, removingRoutes, removingAddresses, removingLinks, removingFiles,
             removingNamespaces,

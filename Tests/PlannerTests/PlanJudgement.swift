@@ -66,10 +66,37 @@ extension Operation {
             // A wanted one is of its prefix, or it is of another length.
             tried.desired.links[link]?.addresses.contains {
                 $0.prefix == address.prefix || $0.address == address.address
-            } ?? false
+            } ?? false || address.address.makesRoom(from: link, in: plan, tried)
         case .deleteRoute(let route): route.source != nil || route.device != nil
         case .deleteForwarding(let entry): entry.mac == .zero
         default: false
+        }
+    }
+}
+
+extension IPAddress {
+    /// True if the address leaves a link for another one on which it is not yet.
+    func makesRoom(from link: LinkID, in plan: Plan, _ tried: PlannerCase) -> Bool {
+        tried.desired.links[link]?.addresses.contains { $0.address == self } != true
+            && plan.changes.contains { change in
+                switch change.operation {
+                case .addAddress(let new, let receiver), .replaceAddress(let new, let receiver):
+                    new.address == self && receiver != link
+                        && (plan.makes(receiver)
+                            || tried.kernel.link(receiver)?.addresses.contains { $0.value.address == self }
+                                != true)
+                default: false
+                }
+            }
+    }
+}
+
+extension Plan {
+    /// True if a link is made, or made anew.
+    fileprivate func makes(_ link: LinkID) -> Bool {
+        changes.contains { change in
+            guard case .createLink(let creation) = change.operation else { return false }
+            return creation.link.id == link || creation.peer?.id == link
         }
     }
 }
@@ -269,7 +296,8 @@ extension PlannerTally {
     private static let labelsOfStrangers = [
         "secondaries are kept", "a prefix route comes back", "a stranger's address is taken over",
         "strangers' losses are told", "a freed port is told", "links in a namespace that goes are told",
-        "the link loses IPv6", "the link gets IPv6",
+        "the link loses IPv6", "the link gets IPv6", "an address leaves a link for another",
+        "an address leaves a link that goes for another",
     ]
 
     private mutating func countStrangers(_ plan: Plan, _ state: ObservedState) {
@@ -280,6 +308,13 @@ extension PlannerTally {
         for change in plan.changes {
             switch change.operation {
             case .deleteAddress(_, _, keepsSecondaries: true): count("secondaries are kept")
+            case .deleteAddress where change.reason?.hasSuffix("gets it") == true:
+                let goes = !change.isCounted
+                count(
+                    goes
+                        ? "an address leaves a link that goes for another"
+                        : "an address leaves a link for another"
+                )
             case .addPrefixRoute: count("a prefix route comes back")
             case .replaceAddress(let address, let link):
                 let present = state[link.place]?.links.first { $0.name == link.name }?.addresses
