@@ -22,6 +22,8 @@ package struct ObservedState: Hashable, Sendable {
     package var files: [SandboxFile.Key: ObservedFile] = [:]
     /// What others have in `/etc/netns`.
     package var foreignOverlays: Set<FileOverlay> = []
+    /// The namespaces whose names in `/etc/netns` are no directories: symbolic links, mostly.
+    package var foreignOverlayDirectories: Set<NamespaceName> = []
 
     package init() {}
 
