@@ -95,7 +95,7 @@ struct Observer {
     ///   - sessions: Where the node is entered.
     ///   - scope: What is read.
     /// - Returns: The node, and what was on record of it.
-    /// - Throws: ``NamespaceOfNode``, ``StrangeRegistry``, ``UnreadableRegistry``, ``SystemCallError`` or
+    /// - Throws: ``NamespaceOfNode``, ``UnsafeRuntimeDirectory``, ``StrangeRegistry``, ``UnreadableRegistry``, ``SystemCallError`` or
     ///   `NetlinkTransportError`: what could not be read is never taken for absent.
     func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
         try refuseNestedNode(&sessions)
@@ -138,6 +138,7 @@ struct Observer {
 
     /// What is on record of the node.
     func registry(_ sessions: inout Sessions) throws -> Registry? {
+        try RuntimeDirectory.check(node.runtimeDirectory)
         guard var registry = try Registry.load(from: node.runtimeDirectory) else { return nil }
         guard registry.boot == Registry.currentBoot else {
             var nothing = Registry()

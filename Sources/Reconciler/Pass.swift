@@ -91,6 +91,8 @@ struct Pass: ~Copyable {
         // A node that Weft has nothing on is not told of.
         if old == nil, registry.isEmpty { return }
         try registry.save(to: node.runtimeDirectory)
+        // Where others may write somebody may have made it a moment before Weft did.
+        try RuntimeDirectory.check(node.runtimeDirectory)
     }
 
     // MARK: The work

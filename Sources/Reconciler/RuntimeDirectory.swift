@@ -20,6 +20,18 @@ enum RuntimeDirectory {
         }
     }
 
+    /// Refuses a directory in which others than root may put what they like: what is on record there decides what is Weft's,
+    /// and its files are laid over the node's.
+    ///
+    /// - Throws: ``UnsafeRuntimeDirectory``, or ``SystemCallError`` for whatever looking refuses.
+    static func check(_ path: String) throws {
+        do {
+            try TrustedPath.check(path)
+        } catch let error as UntrustedPath {
+            throw UnsafeRuntimeDirectory(path: path, reason: error.description)
+        }
+    }
+
     /// Removes the registry, and the directory if Weft made it and nothing else is in it.
     ///
     /// A directory that was there before stays, whoever made it for Weft.
@@ -35,5 +47,19 @@ enum RuntimeDirectory {
         for parent in ["\(root)/nodes", "\(root)/inodes", root] {
             try AtomicFile.removeDirectoryIfEmpty(parent)
         }
+    }
+}
+
+/// Others than root may write to the runtime directory, or put another one in its place.
+package struct UnsafeRuntimeDirectory: Error, Hashable, Sendable, CustomStringConvertible {
+    package let path: String
+    /// What of it is whose.
+    package let reason: String
+
+    package var description: String { "cannot use the runtime directory '\(path)': \(reason)" }
+
+    /// What can be done about it.
+    package var hint: String {
+        "name one with '--runtime-dir' that only root may write to, as well as what is above it"
     }
 }
