@@ -9,7 +9,7 @@ package struct ObservedState: Hashable, Sendable {
     /// Namespaces that were to be adopted and are not there, by what they are called here, and why not.
     package var waiting: [NamespaceName: String] = [:]
     /// Namespaces that were to be adopted and can't be, and why not.
-    package var unfit: [NamespaceName: String] = [:]
+    package var unfit: [NamespaceName: UnfitNamespace] = [:]
     /// Names on record that an interrupted creation left: empty files that no namespace is mounted on.
     package var leftOverNamespaces: Set<NamespaceName> = []
     /// Whether the kernel has IPv6.
@@ -33,6 +33,18 @@ package struct ObservedState: Hashable, Sendable {
         case .node: node
         case .namespace(let name): namespaces[name]
         }
+    }
+}
+
+/// Why a namespace of somebody else's can't be adopted.
+package struct UnfitNamespace: Hashable, Sendable {
+    package var reason: String
+    /// What can be done about it.
+    package var hint: String
+
+    package init(_ reason: String, hint: String = "name the namespace of a process of your own") {
+        self.reason = reason
+        self.hint = hint
     }
 }
 

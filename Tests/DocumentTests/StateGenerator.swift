@@ -202,7 +202,10 @@ struct StateGenerator {
         guard !state.files.contains(where: { $0.key == key }) else { return }
         let text = pick(["", "127.0.0.1\tlocalhost\n", "a: \"b\" # c\n\n\u{e9}", "  x  ", "no"])
         let content = SandboxFile.Content(Array(text.utf8))
-        state.files.append(SandboxFile(key, namespace: flip() ? names.first : nil, content: content))
+        // Over one namespace there is one file of a name.
+        let isTaken = state.files.contains { $0.key.name == key.name && $0.namespace == names.first }
+        let namespace = flip() && !isTaken ? names.first : nil
+        state.files.append(SandboxFile(key, namespace: namespace, content: content))
     }
 
     private mutating func addRoute() throws {

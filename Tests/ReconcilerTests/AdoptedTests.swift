@@ -134,6 +134,63 @@ struct AdoptedTests {
         }
     }
 
+    @Test("of which one has two names are refused, whatever path it is called by, and nothing is done")
+    func twins() throws {
+        try with { bench, node, other in
+            let process = try other.command(["sleep", "60"]).start()
+            defer { _ = try? process.end() }
+            let link = "/proc/\(process.pid)/ns/net"
+            #expect(
+                try Eventually.holds {
+                    try NamespaceHandle.open(path: link).identity
+                        == NamespaceHandle.open(path: other.path()).identity
+                }
+            )
+            let before = try [node, other].map { try WholeDump.take(of: $0) }
+            let first = try state(node, at: other.path())
+            let (name, again) = (
+                try NamespaceName("\(node.name).legacy"), try NamespaceName("\(node.name).a")
+            )
+            for path in [link, other.path()] {
+                var both = first
+                both.adopted[again] = path
+                let refusal = #expect(throws: PlanRefusal.self) { try bench.weft().apply(both) }
+                // Neither is on record: the first by name has it.
+                let by = path == link ? ", by '\(path)'" : ""
+                #expect(
+                    refusal?.description
+                        == "cannot use namespace '\(name)': '\(other.path())' is the namespace that is "
+                        + "called '\(again)' here already\(by)"
+                )
+                #expect(
+                    refusal?.problems.first?.hint
+                        == "a namespace is one sandbox: give all endpoints to one of the two"
+                )
+            }
+            let after = try [node, other].map { try WholeDump.take(of: $0) }
+            #expect(zip(before, after).allSatisfy { WholeDump.diff($0, $1) == [] })
+
+            // The one on record has it, though it comes behind, and though the document no longer has it.
+            #expect(try bench.weft().apply(first).isDone)
+            for isAsked in [true, false] {
+                var both = first
+                if !isAsked { both = NodeState(node: "n") }
+                both.adopted[again] = link
+                let refusal = #expect(throws: PlanRefusal.self) { try bench.weft().apply(both) }
+                #expect(
+                    refusal?.description
+                        == "cannot use namespace '\(again)': '\(link)' is the namespace that is called "
+                        + "'\(name)' here already, by '\(other.path())'"
+                )
+                #expect(
+                    refusal?.problems.first?.hint?.contains("or apply a document without it first")
+                        == !isAsked
+                )
+            }
+            try bench.destroy("all")
+        }
+    }
+
     @Test("that are the node's own, or Weft's, are refused")
     func unfit() throws {
         try with { bench, node, other in
