@@ -36,6 +36,8 @@ struct Losses {
     private var routesByLink: [LinkID: Moment] = [:]
     /// Addresses that go, and with them every route that prefers them as source.
     private var gone: [Located: Moment] = [:]
+    /// IPv6 addresses that go in the end with links, which no route minds that has one for its source.
+    private var goneWithLinks: Set<Located> = []
     /// Addresses that some link has all the time.
     private var lasting: Set<Located> = []
     /// Addresses that some link shall have.
@@ -79,6 +81,11 @@ struct Losses {
         }
     }
 
+    /// Notes IPv6 addresses that a link of a place takes with it in the end.
+    mutating func note(_ addresses: [IPAddress], goneWithLinkFrom place: Place) {
+        for address in addresses { goneWithLinks.insert(Located(address: address, place: place)) }
+    }
+
     mutating func note(_ addresses: [IPAddress], lastingAt place: Place) {
         for address in addresses { lasting.insert(Located(address: address, place: place)) }
     }
@@ -116,7 +123,8 @@ struct Losses {
     /// True if an address is there until things are removed, and then no more.
     func isGoneInTheEnd(_ address: IPAddress, in place: Place) -> Bool {
         let located = Located(address: address, place: place)
-        return gone[located] == .whileRemoving && !lasting.contains(located) && !wanted.contains(located)
+        let isGone = gone[located] == .whileRemoving || goneWithLinks.contains(located)
+        return isGone && !lasting.contains(located) && !wanted.contains(located)
     }
 
     /// Whether and when the kernel drops a neighbour of a kept link: those of IPv4 go with the last IPv4 address.

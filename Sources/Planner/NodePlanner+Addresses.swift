@@ -164,11 +164,11 @@ extension NodePlanner {
             switch links.fates[id] {
             case .remake: losses.note(sources, goneFrom: id.place, .whileClearing)
             case .delete:
-                losses.note(
-                    sources,
-                    goneFrom: id.place,
-                    losses.isCleared(id) ? .whileClearing : .whileRemoving
-                )
+                let isCleared = losses.isCleared(id)
+                losses.note(sources, goneFrom: id.place, isCleared ? .whileClearing : .whileRemoving)
+                if !isCleared {
+                    losses.note(addresses.filter { $0.family == .ipv6 }, goneWithLinkFrom: id.place)
+                }
             case .create, .blocked, nil: losses.note(addresses, lastingAt: id.place)
             case .keep: break
             }

@@ -217,7 +217,7 @@ struct PlanLaws {
             try Self.checkIsNeverTwice(&tried.kernel, plan, to: tried.desired)
             // And from a node that has come to rest.
             var states = PlannerStates(seed: seed)
-            let next = states.near(tried.desired)
+            let next = states.near(tried.desired).withoutGateways(ownedBy: tried.kernel)
             guard let plan = try? Plan(from: tried.kernel.observed(for: next), to: next) else { return }
             try Self.checkIsNeverTwice(&tried.kernel, plan, to: next)
         }
