@@ -220,7 +220,13 @@ struct StateGenerator {
         switch route.type {
         case .unicast:
             let device = route.place == .node ? "eth0" : "lo"
-            if flip() { route.gateway = address(family) }
+            let gateway = address(family)
+            // The kernel refuses what is its own, or all hosts': so does the reader.
+            let isRefused = state.links.values.contains { link in
+                link.id.place == route.place
+                    && link.addresses.contains { $0.address == gateway || $0.prefix.broadcast == gateway }
+            }
+            if flip(), !isRefused { route.gateway = gateway }
             if flip() || route.gateway == nil { route.device = try InterfaceName(device) }
             route.isOnLink = flip() && route.gateway != nil && route.device != nil
             if flip() { route.source = address(family) }
