@@ -235,8 +235,8 @@ struct Observer {
     func countProcesses(in names: Set<NamespaceName>, of state: inout ObservedState) throws {
         guard !names.isEmpty else { return }
         var identities: [NamespaceName: NamespaceIdentity] = [:]
-        for name in names where state.namespaces[name]?.adoptedPath == nil {
-            let path = node.namespaceDirectory.path(of: name.text)
+        for name in names {
+            let path = state.namespaces[name]?.adoptedPath ?? node.namespaceDirectory.path(of: name.text)
             identities[name] = try NamespaceHandle.open(path: path).identity
         }
         let counts = try ProcessTable.countProcesses(in: Set(identities.values))

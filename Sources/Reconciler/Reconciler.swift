@@ -121,10 +121,11 @@ package struct Reconciler: Sendable {
 }
 
 extension Observer {
-    /// Reads what a plan for `desired` needs to know: processes are counted where a namespace is to go.
+    /// Reads what a plan for `desired` needs to know: processes are counted where a namespace is to go, or to be given back.
     func observe(_ sessions: inout Sessions, _ scope: Scope, for desired: NodeState) throws -> Observation {
         var observation = try observe(&sessions, scope)
-        let leaving = Set(observation.state.namespaces.keys).subtracting(desired.namespaces)
+        let leaving = Set(observation.state.namespaces.keys)
+            .subtracting(desired.namespaces).subtracting(desired.adopted.keys)
         try countProcesses(in: leaving, of: &observation.state)
         return observation
     }

@@ -82,6 +82,37 @@ struct AdoptedTests {
         }
     }
 
+    @Test(
+        "that are given back: the plan says how many processes lose the network, and of those that stay nothing"
+    )
+    func processesCutOff() throws {
+        try with { bench, node, other in
+            let state = try state(node, at: other.path())
+            #expect(try bench.weft().apply(state).isDone)
+            let process = try other.command(["sleep", "60"]).start()
+            defer { _ = try? process.end() }
+            #expect(
+                try Eventually.holds {
+                    try NamespaceHandle.open(pid: process.pid).identity
+                        == NamespaceHandle.open(path: other.path()).identity
+                }
+            )
+            // What else is changed cuts nobody off.
+            var changed = state
+            changed.links[LinkID(try InterfaceName("br0"), in: .node)]?.mtu = MTU(bytes: 1400)
+            #expect(
+                try bench.weft().plan(changed).changes.allSatisfy { $0.reason?.contains("cut off") != true }
+            )
+            let reasons = try bench.weft().plan(NodeState(node: "n")).changes.compactMap(\.reason)
+            let name = "\(node.name).legacy"
+            #expect(
+                reasons.filter { $0.contains("cut off") }
+                    == ["1 process runs in namespace '\(name)', cut off from the network"]
+            )
+            try bench.destroy("all")
+        }
+    }
+
     @Test("that are not there are waited for, and what there is besides is made")
     func waiting() throws {
         try with { bench, node, other in
