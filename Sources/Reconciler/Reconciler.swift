@@ -95,7 +95,8 @@ package struct Reconciler: Sendable {
     /// Removes everything that Weft made on the node.
     ///
     /// Does what can be done, and undoes nothing: whoever wants all of it gone wants back none of it. Of a node that is gone
-    /// the namespaces with names are removed, and what was on record of it is forgotten.
+    /// the namespaces with names are removed, and what was on record of it is forgotten. Where nothing is on record of the node,
+    /// its runtime directory is another one, which links in `/etc/netns` may tell of.
     ///
     /// - Throws: As ``apply(_:_:)``.
     package func destroy(_ options: Options = Options()) throws -> ApplyReport {
@@ -107,10 +108,12 @@ package struct Reconciler: Sendable {
                 node: reconciler.node,
                 hook: reconciler.hook,
                 options: options,
-                mayBeGone: true
+                removesAll: true
             )
-            let report = try pass.apply(empty, Observer.Scope.destruction)
-            if report.isDone { try RuntimeDirectory.forget(reconciler.node.runtimeDirectory) }
+            var report = try pass.apply(empty, Observer.Scope.destruction)
+            let directory = pass.node.runtimeDirectory
+            if report.isDone { try RuntimeDirectory.forget(directory) }
+            if directory != reconciler.node.runtimeDirectory { report.otherRuntimeDirectory = directory }
             return report
         }
     }

@@ -32,6 +32,26 @@ enum RuntimeDirectory {
         }
     }
 
+    /// The node with the runtime directory in which it is on record: the one that it has, unless nothing is on record there,
+    /// and links in `/etc/netns` lead to one in which something is.
+    ///
+    /// A record says whose it is; and where others may write there is none that counts.
+    ///
+    /// - Throws: ``UnsafeRuntimeDirectory`` for the node's own, or whatever reading that, and listing links, refuses.
+    static func find(_ node: Node, owner: String) throws -> Node {
+        try check(node.runtimeDirectory)
+        guard try Registry.load(from: node.runtimeDirectory) == nil else { return node }
+        for directory in try SandboxFiles(of: node).otherRuntimeDirectories() {
+            guard (try? check(directory)) != nil, let registry = try? Registry.load(from: directory),
+                registry.owner == owner
+            else { continue }
+            var found = node
+            found.runtimeDirectory = directory
+            return found
+        }
+        return node
+    }
+
     /// Removes the registry, and the directory if Weft made it and nothing else is in it.
     ///
     /// A directory that was there before stays, whoever made it for Weft.

@@ -130,6 +130,31 @@ struct SandboxFiles {
         return try all.filter { try self.sandbox(of: $0) == sandbox }.sorted()
     }
 
+    /// The runtime directories that links in `/etc/netns` lead to as Weft's own do, besides this one, in order.
+    func otherRuntimeDirectories() throws(SystemCallError) -> [String] {
+        var found: Set<String> = []
+        for text in try DirectoryEntries.names(in: overlays) {
+            guard let namespace = try? NamespaceName(text) else { continue }
+            for name in SandboxFile.Name.allCases where name.isLaidOver {
+                let target: SymbolicLink.Target?
+                do {
+                    target = try inside(namespace) { directory throws(SystemCallError) in
+                        try directory.target(of: name.rawValue)
+                    }
+                } catch  where error.errno == .notADirectory {
+                    continue
+                }
+                guard case .path(let path)? = target else { continue }
+                let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+                guard path.hasPrefix("/"), parts.count > 4, parts.last == Substring(name.rawValue),
+                    parts[parts.count - 3] == "sandboxes"
+                else { continue }
+                found.insert(parts.dropLast(3).joined(separator: "/"))
+            }
+        }
+        return found.filter { "\($0)/sandboxes" != directory }.sorted()
+    }
+
     // MARK: Writing
 
     /// Writes a file, and lays it over the node's for its namespace.
@@ -161,6 +186,7 @@ struct SandboxFiles {
                 try directory.replace(name, to: target)
             case .path, .nothing, .noLink: try directory.make(name, to: target)
             }
+            return true
         }
         guard isDone == nil else { return }
         try AtomicFile.makeDirectories(path(of: namespace))
