@@ -109,6 +109,11 @@ package struct ObservedLink: Hashable, Sendable {
     ///
     /// `IFLA_LINK`, `IFLA_VXLAN_LINK`.
     package var lower: LinkID?
+    /// The namespace of the link that this one stands on, or of the other end of its pair, as this one's numbers it; `nil` if
+    /// it is here.
+    ///
+    /// `IFLA_LINK_NETNSID`.
+    package var lowerNamespace: Int32?
     /// Secondary IPv4 addresses outlive their primary one, by the link's own setting.
     ///
     /// `IPV4_DEVCONF_PROMOTE_SECONDARIES`.

@@ -78,10 +78,11 @@ extension Observer {
                 twin.value,
                 isAsked: reading.scope.adopted[twin.key] != nil
             )
-        } else if !isKnown, namespace.holdsWefts {
+        } else if !isKnown, namespace.holdsWefts, try !isOurs(namespace, name, state.node, &sessions) {
             // Of two that hold it for theirs each would take the other's for what is no longer wanted.
             state.unfit[name] = UnfitNamespace(
-                "there are links or routes in '\(path)' that Weft made for another node, or that nobody remembers"
+                "there are links or routes in '\(path)' that Weft made for another node, or that nobody remembers",
+                hint: "name another namespace, or remove them there if they are nobody's any more"
             )
         } else if !isKnown, try isHost(name, &sessions) {
             state.unfit[name] = UnfitNamespace("'\(path)' is the host's own")
@@ -94,6 +95,37 @@ extension Observer {
 }
 
 extension Observer {
+    /// True if all that Weft has in a namespace hangs on this node's, though nothing of it is on record.
+    ///
+    /// Index and alias of an end prove nothing: two nodes choose alike. The number does that its namespace has for the node's:
+    /// what is there by this number and the index of a link is that link.
+    private func isOurs(
+        _ namespace: ObservedNamespace,
+        _ name: NamespaceName,
+        _ node: ObservedNamespace,
+        _ sessions: inout Sessions
+    ) throws -> Bool {
+        let descriptor = sessions.nodeDescriptor
+        let number = try sessions.withSocket(of: .namespace(name)) {
+            try observeNumber(ofNamespace: descriptor, on: &$0)
+        }
+        guard let number else { return false }
+        let links = namespace.links.filter(\.isManaged)
+        let hang = links.allSatisfy { link in
+            guard link.lowerNamespace == number else { return false }
+            switch link.kind {
+            case .veth(let peerIndex, _): return node.links.contains { $0.index == peerIndex && $0.isManaged }
+            case .macvlan: return true
+            case .bridge, .vxlan, .other: return false
+            }
+        }
+        let names = Set(links.map(\.name) + [InterfaceName(fromKernel: "lo")])
+        return hang && !links.isEmpty
+            && namespace.routes.allSatisfy { route in
+                !route.isManaged || route.value.device.map(names.contains) ?? true
+            }
+    }
+
     /// True if a namespace that is visited is that of process 1.
     private func isHost(_ name: NamespaceName, _ sessions: inout Sessions) throws -> Bool {
         // In a container it may not be looked at, and is not this one.

@@ -239,4 +239,75 @@ struct AdoptedTests {
             try bench.destroy("all")
         }
     }
+
+    @Test(
+        "are known again without the record, if all that is in them hangs on this node, and not if on another"
+    )
+    func registryLost() throws {
+        try with { bench, node, other in
+            try with { bench2, node2, other2 in
+                var states = [try state(node, at: other.path()), try state(node2, at: other2.path())]
+                for (state, bench) in zip(states, [bench, bench2]) {
+                    #expect(try bench.weft().apply(state).isDone)
+                }
+                // By index and alias one is like the other.
+                let ends = try [other, other2].map { try $0.ipJSON("-details link show net0")[0] }
+                #expect(
+                    ends[0]["link_index"].int == ends[1]["link_index"].int
+                        && ends[0]["ifalias"] == ends[1]["ifalias"]
+                )
+
+                try AtomicFile.removeTree(node.runtimeDirectory)
+                // A stranger's pair, so that the other's namespace has a number for this node too.
+                try node.run("ip link add theirs type veth peer name theirs netns \(other2.name)")
+                let before = try [other, other2].map { try WholeDump.take(of: $0) }
+                let stranger = try state(node, at: other2.path())
+                let refusal = #expect(throws: PlanRefusal.self) { try bench.weft().apply(stranger) }
+                #expect(
+                    refusal?.description
+                        == "cannot use namespace '\(node.name).legacy': there are links or routes in "
+                        + "'\(other2.path())' that Weft made for another node, or that nobody remembers"
+                )
+                // One that hangs on nothing of the node's is enough to leave the others alone.
+                try other.run("ip link add odd group 0x77656674 type bridge")
+                #expect(throws: PlanRefusal.self) { try bench.weft().apply(states[0]) }
+                try other.run("ip link del odd")
+                for (namespace, dump) in zip([other, other2], before) {
+                    #expect(WholeDump.diff(dump, try WholeDump.take(of: namespace)) == [])
+                }
+                let report = try bench.weft().apply(states[0])
+                #expect(report.isDone && report.plan.isEmpty, "\(report.plan.changes)")
+                // And is on record again.
+                states[0] = NodeState(node: "n")
+                #expect(try bench.weft().apply(states[0]).isDone)
+                #expect(try other.ipJSON("link show type veth").elements.isEmpty)
+                for bench in [bench, bench2] { try bench.destroy("all") }
+            }
+        }
+    }
+
+    @Test("are known again without the record by a macvlan on a link of this node")
+    func registryLostOfMacvlan() throws {
+        try with { bench, node, other in
+            try node.run("ip link add parent type veth peer parent1")
+            try node.run("ip link set parent up")
+            var state = NodeState(node: "n")
+            let name = try NamespaceName("\(node.name).legacy")
+            state.adopted[name] = other.path()
+            let id = LinkID(try InterfaceName("net0"), in: .namespace(name))
+            state.links[id] = Link(
+                id,
+                kind: .macvlan(Macvlan(parent: try InterfaceName("parent"))),
+                mac: MACAddress(bits: 0x0200_0000_0009),
+                purpose: "endpoint on lan"
+            )
+            let before = try WholeDump.take(of: other)
+            #expect(try bench.weft().apply(state).isDone)
+            try AtomicFile.removeTree(node.runtimeDirectory)
+            let report = try bench.weft().apply(state)
+            #expect(report.isDone && report.plan.isEmpty, "\(report.plan.changes)")
+            try bench.destroy("all")
+            #expect(WholeDump.diff(before, try WholeDump.take(of: other)) == [])
+        }
+    }
 }
