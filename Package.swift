@@ -74,9 +74,17 @@ let sources: [Target] = [
         swiftSettings: settings
     ),
     .target(
+        name: "Lab",
+        dependencies: [
+            "ClusterModel", "Compiler", "Document", "LinuxSystem", "NetworkModel", "Planner", "Reconciler",
+        ],
+        swiftSettings: settings
+    ),
+    .target(
         name: "Commands",
         dependencies: [
-            "Document", "ClusterModel", "Compiler", "Reconciler", "Planner", "NetworkModel", "LinuxSystem",
+            "Lab", "Document", "ClusterModel", "Compiler", "Reconciler", "Planner", "NetworkModel",
+            "LinuxSystem",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ],
         swiftSettings: settings

@@ -95,7 +95,7 @@ extension Console {
     mutating func print(_ report: ApplyReport, of run: ApplyRun, documentWarnings: [Complaint]) throws {
         let milliseconds = run.milliseconds
         if isJSON {
-            print { $0.report(report, node: run.node.name, milliseconds: milliseconds, documentWarnings) }
+            print { $0.object { $0.members(of: report, node: run.node.name, milliseconds, documentWarnings) } }
         } else {
             printText(report, milliseconds: milliseconds, documentWarnings)
         }
@@ -144,21 +144,20 @@ extension Console {
 }
 
 extension JSONWriter {
-    fileprivate mutating func report(
-        _ report: ApplyReport,
+    /// The members that tell what became of an apply.
+    mutating func members(
+        of report: ApplyReport,
         node: String,
-        milliseconds: Int,
+        _ milliseconds: Int,
         _ documentWarnings: [Complaint]
     ) {
-        object { object in
-            object.plan(report.plan, node: node, documentWarnings: documentWarnings)
-            object.member("applied", report.applied)
-            object.array("failures", report.failures + report.rollbackFailures) { $0.failure($1) }
-            object.member("rolledBack", report.isRolledBack ?? false)
-            object.changes("undone", report.undone, report.plan.belongings)
-            object.changes("remaining", report.remaining, report.plan.belongings)
-            object.member("verified", report.isVerified)
-            object.member("durationMs", milliseconds)
-        }
+        plan(report.plan, node: node, documentWarnings: documentWarnings)
+        member("applied", report.applied)
+        array("failures", report.failures + report.rollbackFailures) { $0.failure($1) }
+        member("rolledBack", report.isRolledBack ?? false)
+        changes("undone", report.undone, report.plan.belongings)
+        changes("remaining", report.remaining, report.plan.belongings)
+        member("verified", report.isVerified)
+        member("durationMs", milliseconds)
     }
 }

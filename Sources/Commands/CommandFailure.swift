@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Compiler
 internal import Document
+internal import Lab
 internal import LinuxSystem
 internal import Planner
 internal import Reconciler
@@ -74,6 +75,8 @@ struct CommandFailure: Error {
             )
         case let refusal as NamespaceOfNode:
             self.init(message: refusal.description, hint: refusal.hint, status: ExitStatus.failed)
+        case let error as NoSuchLabPlace:
+            self.init(error)
         case let error as NoSuchSandbox:
             self.init(error)
         case let error as NotANetworkNamespace:
@@ -82,6 +85,14 @@ struct CommandFailure: Error {
                 hint: "'--netns' takes a name in /run/netns, or the path of a namespace's file",
                 status: ExitStatus.failed
             )
+        case let error as NodeNameTaken:
+            self.init(
+                message: error.description,
+                hint: "give the lab another name with '--name'",
+                status: ExitStatus.failed
+            )
+        case let error as UnreadableLabRecord:
+            self.init(message: error.description, hint: error.hint, status: ExitStatus.failed)
         case let directory as UnsafeRuntimeDirectory:
             self.init(message: directory.description, hint: directory.hint, status: ExitStatus.failed)
         case let registry as UnreadableRegistry:
@@ -115,6 +126,9 @@ extension ParsableCommand {
             status = ExitStatus.badDocument
         } catch let refusal as PlanRefusal {
             console.report(refusal.problems.map { ($0.message, $0.hint) })
+            status = ExitStatus.failed
+        } catch let refusal as LabRefusal {
+            console.report(refusal.problems.map { ("\($0.path): \($0.message)", $0.hint) })
             status = ExitStatus.failed
         } catch let refusal as CompilerRefusal {
             console.report(refusal.problems.map { ("\($0.path): \($0.message)", $0.hint) })

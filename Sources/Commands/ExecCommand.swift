@@ -48,12 +48,23 @@ struct ExecCommand: ParsableCommand {
             try CommandFailure.checkPrivilege(to: "enter a sandbox of this node")
             let node = try node.resolve()
             let entrance = try node.explaining { try Reconciler(node: node).entrance(to: sandbox) }
-            try Self.enter(entrance, &console)
-            // As they were given, byte for byte: what is no UTF-8 could not be had from a string again.
-            let first = Int(CommandLine.argc) - command.count
-            let errno = Successor.begin(CommandLine.unsafeArgv + first)
-            throw CommandFailure.cannotRun(command[0], errno)
+            try Self.become(command, in: entrance, &console)
         }
+    }
+
+    /// Becomes a command that stands at the end of this process's arguments.
+    ///
+    /// - Throws: Why it could not; else nothing comes after this.
+    static func become(
+        _ command: [String],
+        in entrance: borrowing SandboxEntrance,
+        _ console: inout Console
+    ) throws {
+        try enter(entrance, &console)
+        // As they were given, byte for byte: what is no UTF-8 could not be had from a string again.
+        let first = Int(CommandLine.argc) - command.count
+        let errno = Successor.begin(CommandLine.unsafeArgv + first)
+        throw CommandFailure.cannotRun(command[0], errno)
     }
 
     /// Brings the process to where the command is to be.

@@ -18,7 +18,7 @@ package struct WeftCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             CheckCommand.self, CompileCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self,
-            ShowCommand.self, ExecCommand.self, PinCommand.self,
+            ShowCommand.self, ExecCommand.self, PinCommand.self, LabCommand.self,
         ]
     )
 
@@ -34,7 +34,7 @@ enum Version {
 package func runWeft() -> Never {
     let arguments = Array(CommandLine.arguments.dropFirst())
     // The program that 'exec' becomes gets what weft was given.
-    if arguments.first != ExecCommand._commandName {
+    if !WeftCommand.becomesAnother(arguments) {
         // A reader that goes away ends the reading, not an apply: the exit status still tells what became of it.
         signal(SIGPIPE, SIG_IGN)
         // What Weft makes below /run and /etc is read by processes of sandboxes, whatever the umask of who started it.
@@ -51,6 +51,13 @@ package func runWeft() -> Never {
 }
 
 extension WeftCommand {
+    /// True if weft is to become another program: `exec` and `lab exec`.
+    fileprivate static func becomesAnother(_ arguments: [String]) -> Bool {
+        let words = arguments.prefix(2)
+        return words.first == ExecCommand._commandName
+            || words == [LabCommand._commandName, LabExecCommand._commandName]
+    }
+
     /// The commands, in the order of the help.
     package static var commandNames: [String] { configuration.subcommands.map { $0._commandName } }
 

@@ -22,6 +22,13 @@ package struct Document: Sendable {
         try load(DocumentSources.read(path: path))
     }
 
+    /// The texts that a path means, for ``load(_:)``.
+    ///
+    /// - Throws: Why they can't be read.
+    package static func sources(path: String) throws(DocumentErrors) -> [Source] {
+        try DocumentSources.read(path: path)
+    }
+
     /// Reads the texts as one document.
     ///
     /// - Throws: Everything that is wrong with it, for whichever node.

@@ -5,14 +5,17 @@ internal import Glibc
 package struct LockIsHeld: Error, Hashable, Sendable, CustomStringConvertible {
     /// Who; `nil` if it let go meanwhile, or is not to be seen from here.
     package let holder: NodeLock.Holder?
+    /// What it holds, as a person calls it.
+    package let object: String
 
-    package init(by holder: NodeLock.Holder?) {
+    package init(by holder: NodeLock.Holder?, _ object: String = "the node") {
         self.holder = holder
+        self.object = object
     }
 
     /// `the node is locked by 'weft' (process 4711)`.
     package var description: String {
-        "the node is locked by \(holder.map(\.description) ?? "another process")"
+        "\(object) is locked by \(holder.map(\.description) ?? "another process")"
     }
 }
 
@@ -80,19 +83,31 @@ package struct NodeLock: ~Copyable, Sendable {
     package static func acquire(wait: Bool, onWait: (Holder?) -> Void = { _ in }) throws -> NodeLock {
         let path = NamespaceHandle.currentPath
         let descriptor = try OwnedDescriptor.open(path, O_RDONLY)
-        if try !tryLock(descriptor.rawValue) {
-            let holder = try holder(of: FileStatus(of: descriptor.rawValue, named: path).identity)
-            guard wait else { throw LockIsHeld(by: holder) }
-            onWait(holder)
-            try lock(descriptor.rawValue, heldBy: holder, onWait)
-        }
+        try lock(descriptor.rawValue, at: path, of: "the node", wait: wait, onWait: onWait)
         return NodeLock(descriptor)
     }
 
+    /// Locks an open file, which a person calls `object`.
+    ///
+    /// - Throws: As ``acquire(wait:onWait:)``.
+    static func lock(
+        _ descriptor: CInt,
+        at path: String,
+        of object: String,
+        wait: Bool,
+        onWait: (Holder?) -> Void
+    ) throws {
+        guard try !tryLock(descriptor, at: path) else { return }
+        let holder = try holder(of: FileStatus(of: descriptor, named: path).identity)
+        guard wait else { throw LockIsHeld(by: holder, object) }
+        onWait(holder)
+        try lock(descriptor, at: path, heldBy: holder, onWait)
+    }
+
     /// Locks an open file without waiting; false if another one holds it.
-    private static func tryLock(_ descriptor: CInt) throws(SystemCallError) -> Bool {
+    private static func tryLock(_ descriptor: CInt, at path: String) throws(SystemCallError) -> Bool {
         do {
-            try checked("flock", on: NamespaceHandle.currentPath) { flock(descriptor, LOCK_EX | LOCK_NB) }
+            try checked("flock", on: path) { flock(descriptor, LOCK_EX | LOCK_NB) }
             return true
         } catch  where error.errno == .wouldBlock {
             return false
@@ -100,9 +115,14 @@ package struct NodeLock: ~Copyable, Sendable {
     }
 
     /// Locks an open file, as soon as nobody else does.
-    private static func lock(_ descriptor: CInt, heldBy holder: Holder?, _ onWait: (Holder?) -> Void) throws {
+    private static func lock(
+        _ descriptor: CInt,
+        at path: String,
+        heldBy holder: Holder?,
+        _ onWait: (Holder?) -> Void
+    ) throws {
         var last = holder
-        let identity = try FileStatus(of: descriptor, named: NamespaceHandle.currentPath).identity
+        let identity = try FileStatus(of: descriptor, named: path).identity
         // The lock is the open file's, whichever thread takes it.
         _ = try DedicatedThread.run(named: "weft-lock", every: .seconds(5)) {
             // Of several who wait any may be next.
@@ -110,7 +130,7 @@ package struct NodeLock: ~Copyable, Sendable {
             last = now
             onWait(now)
         } _: {
-            try checked("flock", on: NamespaceHandle.currentPath) { flock(descriptor, LOCK_EX) }
+            try checked("flock", on: path) { flock(descriptor, LOCK_EX) }
         }
     }
 

@@ -106,6 +106,11 @@ extension Mark {
         return (String(rest[..<space]), String(rest[space...].dropFirst(Self.ownerWord.count)))
     }
 
+    /// The alias of `lo` in a namespace that stands for a node of this class and was made for nothing else.
+    ///
+    /// - Parameter name: Its name in `/run/netns`.
+    package func homeAlias(of name: String) -> String { "\(aliasPrefix)home \(name)" }
+
     private static let namespaceWord = "namespace "
     private static let ownerWord = " of "
 }

@@ -54,6 +54,20 @@ package struct Plan: Hashable, Sendable {
         belongings = changes.isEmpty ? Belongings() : Belongings(from: observed, to: desired)
     }
 
+    /// The plan less all but the deletion of what is not wanted any more.
+    ///
+    /// Whoever carries out the same on all nodes first, and then each node's whole plan, has nothing twice meanwhile. What is let
+    /// through no longer may stay until then, for nothing comes there any more.
+    package var removals: Plan { Plan(removalsOf: self) }
+
+    private init(removalsOf plan: Plan) {
+        changes = plan.changes.filter { $0.isCounted && $0.operation.takesAway }
+        removalBegins = 0
+        warnings = []
+        leftOut = []
+        belongings = plan.belongings
+    }
+
     /// How many changes of each verb there are, as a person counts them.
     package var summary: [Change.Verb: Int] {
         // By position: a change is large, and there may be a hundred thousand to copy.
@@ -63,6 +77,21 @@ package struct Plan: Hashable, Sendable {
             if count > 0 { counts[verb] = count }
         }
         return counts
+    }
+}
+
+extension Operation {
+    /// True if it takes something away that can be seen on the network, or by which somebody is known.
+    fileprivate var takesAway: Bool {
+        switch self {
+        case .deleteNamespace, .deleteLink, .deleteAddress, .deleteRoute, .deleteNeighbour, .deleteForwarding,
+            .deleteFile:
+            true
+        case .createNamespace, .markNamespace, .createLink, .changeLink, .addAddress, .replaceAddress,
+            .addPrefixRoute, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding, .replaceForwarding,
+            .writeSysctl, .restoreSysctl, .writeFile, .firewall:
+            false
+        }
     }
 }
 

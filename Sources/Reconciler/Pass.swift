@@ -57,7 +57,7 @@ struct Pass: ~Copyable {
     ) throws -> ApplyReport {
         var sessions = try Sessions(node: node, home: home, hook: nil)
         let before = try observer.observe(&sessions, scope.warning(desired), for: desired)
-        let plan = try Plan(from: before.state, to: desired, options: PlanOptions(claims: claims))
+        let plan = try plan(from: before.state, to: desired, claiming: claims)
         // Neither by mark nor on record is there anything of it: there was no such node.
         if home.isGone, before.registry == nil, plan.isEmpty { try node.enter() }
         options.onPlan(plan)
@@ -77,6 +77,16 @@ struct Pass: ~Copyable {
         verify(desired, scope, &report)
         if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, asked: desired, &report) }
         return report
+    }
+
+    /// What is to be done of what differs.
+    private func plan(
+        from observed: ObservedState,
+        to desired: NodeState,
+        claiming claims: NodeClaims = NodeClaims()
+    ) throws(PlanRefusal) -> Plan {
+        let plan = try Plan(from: observed, to: desired, options: PlanOptions(claims: claims))
+        return options.removesOnly ? plan.removals : plan
     }
 
     // MARK: Before
@@ -141,7 +151,7 @@ struct Pass: ~Copyable {
             do {
                 var sessions = try Sessions(node: node, home: home, hook: nil)
                 let now = try observer.observe(&sessions, scope, for: desired)
-                let plan = try Plan(from: now.state, to: desired)
+                let plan = try plan(from: now.state, to: desired)
                 try save(Registry(intending: plan, now), over: now.registry)
                 report.failures = []
                 carryOut(plan, on: now.state, into: &report)
@@ -157,7 +167,7 @@ struct Pass: ~Copyable {
         do {
             var sessions = try Sessions(node: node, home: home, hook: nil)
             let after = try observer.observe(&sessions, scope, for: desired)
-            let remaining = try Plan(from: after.state, to: desired)
+            let remaining = try plan(from: after.state, to: desired)
             report.isVerified = remaining.isEmpty
             report.remaining = remaining.changes
             if report.failures.isEmpty {

@@ -19,6 +19,8 @@ package struct Reconciler: Sendable {
     package struct Options: Sendable {
         /// Do what can be done, instead of undoing everything after the first failure.
         package var keepsGoing = false
+        /// Take away what is not wanted any more, and make and change nothing.
+        package var removesOnly = false
         /// Wait for another apply on this node to end.
         package var waits = true
         /// How long to try again where something is in the way that the kernel may be about to remove.

@@ -8,7 +8,7 @@ enum RuntimeDirectory {
     private static let root = "/run/weft"
 
     /// What Weft itself has in the host's directory.
-    private static let ownNames: Set = ["registry", "sandboxes", "weft.sock", "nodes", "inodes"]
+    private static let ownNames: Set = ["registry", "sandboxes", "weft.sock", "nodes", "inodes", "labs"]
 
     /// The directory of a node for which nobody named one.
     static func standard(for identity: NodeIdentity) -> String {

@@ -38,6 +38,9 @@ package enum KernelNames {
         name == "host0" || ["ve-", "vb-", "vz-", "vt-", "ns-", "docker"].contains { name.hasPrefix($0) }
     }
 
+    /// A prefix and a text as the name of a link, shortened where it is too long.
+    package static func shortened(_ prefix: String, _ text: String) -> String { fitted(prefix, text) }
+
     private static let longest = 15
 
     private static func fitted(_ prefix: String, _ text: String) -> String {

@@ -1,0 +1,146 @@
+internal import ArgumentParser
+internal import Document
+internal import Lab
+internal import LinuxSystem
+internal import NetworkModel
+internal import Reconciler
+
+/// A whole cluster on one machine.
+struct LabCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lab",
+        abstract: "Run a whole cluster on this machine.",
+        usage: "weft lab <command> [<options>]",
+        discussion: """
+            Each node of the document is a network namespace 'LAB.NODE' with the node's addresses on a common underlay, \
+            and has its part of the document applied to it; its sandboxes are 'LAB.NODE.SANDBOX'. The document is the one \
+            that the real nodes are given, unchanged. The machine's own network is not touched.
+
+            Several labs can be side by side, each by its '--name'.
+            """,
+        subcommands: [LabUpCommand.self, LabDownCommand.self, LabExecCommand.self, LabStatusCommand.self]
+    )
+}
+
+/// Which lab is meant.
+struct LabOptions: ParsableArguments {
+    @Option(help: "The name of the lab.")
+    var name = "lab"
+
+    func validate() throws {
+        do {
+            _ = try LabName(name)
+        } catch {
+            throw ValidationError("'\(name)' can't be the name of a lab: \(error.reason).")
+        }
+    }
+
+    /// The lab.
+    ///
+    /// - Throws: What looking for its namespaces refuses.
+    func resolve() throws -> Laboratory { try Laboratory(LabName(name)) }
+}
+
+/// What the commands that change a lab do about each other.
+struct LabLockOptions: ParsableArguments {
+    @Flag(help: "Fail at once if another weft is at work on this lab, instead of waiting for it.")
+    var noWait = false
+
+    /// Locks the lab.
+    func acquire(_ lab: Laboratory, _ console: inout Console) throws -> FileLock {
+        var notes = console
+        return try lab.record.lock(wait: !noWait) { holder in
+            notes.note("waiting for \(holder?.description ?? "another process"), which changes lab '\(lab.name)'")
+        }
+    }
+}
+
+/// Makes a lab what a document says.
+struct LabUpCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Make a lab what a document says.",
+        usage: "weft lab up <path> [<options>]",
+        discussion: """
+            Of a lab that is there already only what differs is changed: first what is not wanted any more is removed, on \
+            all nodes, then the rest is made. A node that fails is left as it was before, and the others are not held up; \
+            running it again goes on from there, and 'weft lab down' removes all of it.
+
+            Namespaces that the document takes from somebody else ('netns') are the lab's own; those of raw objects are \
+            called 'LAB.NODE.NAME'.
+
+            Exit status: 0 if every node is as the document says, 1 if not.
+            """
+    )
+
+    @OptionGroup var document: DocumentArgument
+    @OptionGroup var lab: LabOptions
+    @OptionGroup var lock: LabLockOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try reporting(output) { console in
+            let sources = try Document.sources(path: document.path)
+            let loaded = try Document.load(sources)
+            let laboratory = try lab.resolve()
+            let fitted = try LabDocument(loaded, in: laboratory.name)
+            try CommandFailure.checkPrivilege(to: "make a lab")
+            let lock = try lock.acquire(laboratory, &console)
+            for warning in loaded.warnings { console.warning(warning.description) }
+            for note in fitted.notes { console.warning(note) }
+            let run = LabRun(laboratory.name, output)
+            try laboratory.up(
+                fitted,
+                sources: sources,
+                run: run.perform,
+                isInterrupted: { run.isInterrupted },
+                tell: run.tell
+            )
+            lock.release()
+            try console.finish(run, .up)
+        }
+    }
+}
+
+/// Removes a lab.
+struct LabDownCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "down",
+        abstract: "Remove a lab.",
+        usage: "weft lab down [<options>]",
+        discussion: """
+            Needs no document: what is the lab's bears its mark. Processes that run in the lab are left to run, cut off \
+            from its network. Where there is no lab there is nothing to do.
+            """
+    )
+
+    @OptionGroup var lab: LabOptions
+    @OptionGroup var lock: LabLockOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        try reporting(output) { console in
+            try CommandFailure.checkPrivilege(to: "remove a lab")
+            let laboratory = try lab.resolve()
+            let lock = try lock.acquire(laboratory, &console)
+            let run = LabRun(laboratory.name, output)
+            let wasThere = try laboratory.down(
+                run: run.perform,
+                isInterrupted: { run.isInterrupted },
+                tell: run.tell
+            )
+            lock.release()
+            try console.finish(run, wasThere ? .down : .nothing)
+        }
+    }
+}
+
+extension LabDocument {
+    /// Fits a document into a lab.
+    ///
+    /// - Throws: ``LabRefusal``, or what the document asks for and Weft does not do yet.
+    init(_ document: Document, in lab: LabName) throws {
+        guard document.unsupported.isEmpty else { throw DocumentErrors(document.unsupported) }
+        try self.init(document.cluster, document.assignment, in: lab)
+    }
+}
