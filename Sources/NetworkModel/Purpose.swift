@@ -2,6 +2,8 @@
 package enum Purpose: Hashable, Sendable {
     /// The bridge of a network: `network back`.
     case network(String)
+    /// The tunnel's end of an overlay: `tunnel of back`.
+    case tunnel(network: String)
     /// The node's end of an endpoint's pair: `port of wordpress on back`.
     case port(sandbox: String, network: String)
     /// The link inside a sandbox: `endpoint on back`.
@@ -11,6 +13,7 @@ package enum Purpose: Hashable, Sendable {
     package var text: String {
         switch self {
         case .network(let name): "network \(name)"
+        case .tunnel(let network): "tunnel of \(network)"
         case .port(let sandbox, let network): "port of \(sandbox) on \(network)"
         case .endpoint(let network): "endpoint on \(network)"
         }
@@ -21,6 +24,7 @@ package enum Purpose: Hashable, Sendable {
         let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         switch words.count {
         case 2 where words[0] == "network": self = .network(words[1])
+        case 3 where words[0] == "tunnel" && words[1] == "of": self = .tunnel(network: words[2])
         case 3 where words[0] == "endpoint" && words[1] == "on": self = .endpoint(network: words[2])
         case 5 where words[0] == "port" && words[1] == "of" && words[3] == "on":
             self = .port(sandbox: words[2], network: words[4])
