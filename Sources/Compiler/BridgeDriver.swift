@@ -35,7 +35,7 @@ extension NodeCompiler {
             id,
             kind: .bridge(options),
             mac: assignment.bridgeMAC(of: network, on: node),
-            purpose: Purpose.network(network.name.text).text
+            purpose: Purpose.network(network.name.text, driver: network.driver.kind.rawValue).text
         )
         link.mtu = mtu
         link.addressGeneration = .none
