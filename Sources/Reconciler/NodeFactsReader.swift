@@ -36,15 +36,28 @@ extension Reconciler {
 }
 
 extension Node {
+    /// Where stubs on the loopback write down the servers that they ask: systemd-resolved, NetworkManager, dnsmasq.
+    package static let serversBehindStubs = [
+        "/run/systemd/resolve/resolv.conf", "/run/NetworkManager/no-stub-resolv.conf",
+        "/run/dnsmasq/resolv.conf",
+    ]
+
     /// What the node's resolv.conf says.
     ///
-    /// Where that names a stub on the loopback, as that of systemd-resolved, the servers behind it.
-    fileprivate func resolver() throws -> ResolverSettings {
+    /// Where that names nothing but stubs on the loopback, which sandboxes can't reach, the servers behind them.
+    ///
+    /// - Parameter files: Where stubs may have written them down, the first that names any counts.
+    /// - Throws: `SystemCallError` if a file is there and can't be read.
+    package func resolver(behindStubs files: [String] = serversBehindStubs) throws -> ResolverSettings {
         let own = try namespace?.name.flatMap { try AtomicFile.read("\(overlayDirectory)/\($0)/resolv.conf") }
         let settings = ResolverSettings(resolvConf: try own ?? AtomicFile.read("/etc/resolv.conf") ?? "")
         guard !settings.servers.isEmpty, settings.servers.allSatisfy(\.isLoopback) else { return settings }
-        guard let behind = try AtomicFile.read("/run/systemd/resolve/resolv.conf") else { return settings }
-        return ResolverSettings(resolvConf: behind)
+        for file in files {
+            guard let text = try AtomicFile.read(file) else { continue }
+            let behind = ResolverSettings(resolvConf: text)
+            if behind.servers.contains(where: { !$0.isLoopback }) { return behind }
+        }
+        return settings
     }
 }
 
