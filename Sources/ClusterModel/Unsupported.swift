@@ -9,8 +9,6 @@ package struct UnsupportedPart: Hashable, Sendable {
 
     /// What is not carried out yet, as README lists it.
     package enum Kind: String, Hashable, Sendable, CaseIterable {
-        case routed = "driver: routed"
-        case overlay = "driver: overlay"
         case dns
         case publish
     }
@@ -29,11 +27,6 @@ extension Network {
         func add(_ kind: UnsupportedPart.Kind, _ key: ClusterPlace.Key, _ value: String) {
             let path = "networks.\(name).\(key.rawValue): \(value)"
             parts.append(UnsupportedPart(kind: kind, place: ClusterPlace(.network(name), key), path: path))
-        }
-        switch driver {
-        case .bridge, .macvlan: break
-        case .routed: add(.routed, .driver, "routed")
-        case .overlay: add(.overlay, .driver, "overlay")
         }
         if let statedDNS { add(.dns, .dns, "\(statedDNS)") }
         return parts

@@ -20,8 +20,12 @@ struct Inventory {
         belongings = Belongings(from: state, to: NodeState(node: ""))
         var networks: [String: HeldNetwork] = [:]
         for link in state.node.links {
-            guard case .network(let name) = link.purpose else { continue }
-            networks[name, default: HeldNetwork(name: name)].take(bridge: link)
+            switch link.purpose {
+            case .network(let name, let driver):
+                networks[name, default: HeldNetwork(name: name)].take(bridge: link, of: driver)
+            case .tunnel(let name): networks[name, default: HeldNetwork(name: name)].take(tunnel: link)
+            case .port, .endpoint, nil: break
+            }
         }
         for (name, namespace) in state.namespaces {
             let stated = belongings.sandbox(of: .namespace(name))
@@ -58,17 +62,23 @@ struct HeldNetwork {
     /// The link whose wire it shares.
     private(set) var parent: InterfaceName?
     private(set) var mtu: MTU?
+    /// Of an overlay.
+    private(set) var vni: VNI?
 
     init(name: String) {
         self.name = name
     }
 
-    mutating func take(bridge link: ObservedLink) {
-        driver = link.kind.name
+    mutating func take(bridge link: ObservedLink, of driver: String) {
+        self.driver = driver
         bridge = link.name
         mtu = link.mtu
         subnets = link.ownAddresses.map(\.prefix)
         gateways = link.ownAddresses.map(\.address)
+    }
+
+    mutating func take(tunnel link: ObservedLink) {
+        if case .vxlan(let vxlan) = link.kind { vni = vxlan.vni }
     }
 
     /// Learns from an endpoint what no link of the node's own tells.

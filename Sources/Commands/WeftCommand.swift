@@ -18,7 +18,8 @@ package struct WeftCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             CheckCommand.self, CompileCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self,
-            ShowCommand.self, ExecCommand.self, PinCommand.self, LabCommand.self,
+            ShowCommand.self, ExecCommand.self, PinCommand.self, RoutesCommand.self,
+            LabCommand.self,
         ]
     )
 

@@ -3,8 +3,12 @@ import NetworkModel
 
 extension NodeCompiler {
     /// A bridge on the node, with the network's gateway on it, and a pair for each endpoint.
-    mutating func compileBridge(_ network: Network, _ members: [Attachment]) {
-        let mtu = network.mtu ?? bridgeMTU
+    ///
+    /// - Parameters:
+    ///   - network: The network.
+    ///   - members: Its endpoints on this node.
+    ///   - mtu: The MTU of all its links.
+    mutating func compileBridge(_ network: Network, _ members: [Attachment], _ mtu: MTU) {
         let bridge = bridgeLink(of: network, mtu)
         insert(bridge, for: "networks.\(network.name)")
         guardBridge(bridge.id, of: network)
@@ -20,7 +24,7 @@ extension NodeCompiler {
     }
 
     /// The MTU of what never leaves the node: Ethernet's, unless the uplink's is less.
-    private var bridgeMTU: MTU { min(.ethernet, facts.mtu(of: facts.uplink) ?? .ethernet) }
+    var bridgeMTU: MTU { min(.ethernet, facts.mtu(of: facts.uplink) ?? .ethernet) }
 
     private func bridgeLink(of network: Network, _ mtu: MTU) -> Link {
         var options = Bridge()
@@ -31,7 +35,7 @@ extension NodeCompiler {
             id,
             kind: .bridge(options),
             mac: assignment.bridgeMAC(of: network, on: node),
-            purpose: Purpose.network(network.name.text).text
+            purpose: Purpose.network(network.name.text, driver: network.driver.kind.rawValue).text
         )
         link.mtu = mtu
         link.addressGeneration = .none

@@ -7,6 +7,8 @@ package struct CompiledNode: Sendable {
     package var state: NodeState
     /// What its networks take, which must be nobody else's here.
     package var claims = NodeClaims()
+    /// What may not work as one would expect, on this node as it is.
+    package var warnings: [String] = []
     /// Why something can't be as the document says, on this node as it is.
     package var problems: [CompilerProblem] = []
 

@@ -9,7 +9,9 @@ extension NodeCompiler {
         firewall.bridges[bridge] = FirewallState.Bridge(
             subnets: AddressFamily.allCases.compactMap { network.subnets[$0] },
             reachesOutside: reachesOutside,
-            masquerades: reachesOutside && network.masquerades
+            masquerades: reachesOutside && network.masquerades,
+            isReachable: reachesOutside && network.isRouted,
+            spansNodes: network.isRouted
         )
         result.state.firewall = firewall
         guard reachesOutside else { return }
@@ -25,8 +27,25 @@ extension NodeCompiler {
         result.state.firewall?.ports[port] = FirewallState.Port(mac: endpoint.mac, addresses: addresses)
     }
 
+    /// The ranges of the document's other networks, which no sandbox reaches by way of the outside either.
+    ///
+    /// Isolated ones may overlap others, and lead nowhere; a wire that endpoints share with others is the outside.
+    mutating func knowOtherRanges() {
+        guard result.state.firewall != nil else { return }
+        for network in cluster.networks where network.driver.kind.hasBridge && !network.isIsolated {
+            result.state.firewall?.ranges.formUnion(network.subnets.values)
+        }
+    }
+
+    /// From whom what is in a tunnel is taken.
+    mutating func guardTunnel(_ vni: VNI, port: UInt16, from nodes: [IPAddress]) {
+        result.state.firewall?.vxlanPorts.insert(port)
+        result.state.firewall?.tunnels.insert(FirewallState.Tunnel(vni, port: port))
+        result.state.firewall?.nodes.formUnion(nodes)
+    }
+
     /// Has the node forward packets of a family.
-    private mutating func forward(_ family: AddressFamily) {
+    mutating func forward(_ family: AddressFamily) {
         switch family {
         case .ipv4: setOnce("net/ipv4/ip_forward", "1")
         case .ipv6:
@@ -43,5 +62,15 @@ extension NodeCompiler {
     private mutating func setOnce(_ path: String, _ value: String) {
         let setting = Sysctl(Sysctl.Key(path: path, in: .node), value: value)
         if !result.state.sysctls.contains(setting) { result.state.sysctls.append(setting) }
+    }
+}
+
+extension Network {
+    /// True if its parts are on several nodes, and routes between them.
+    fileprivate var isRouted: Bool {
+        switch driver {
+        case .routed: true
+        case .bridge, .overlay, .macvlan: false
+        }
     }
 }

@@ -38,6 +38,8 @@ struct NodeCompiler {
             guard !members.isEmpty || (network.nodes?.contains { $0 == node } ?? false) else { continue }
             compile(network, members)
         }
+        compileRouter()
+        knowOtherRanges()
         compileFiles(networks: Set(attachments.keys))
         claimTheRest()
         settle()
@@ -133,9 +135,10 @@ struct NodeCompiler {
     private mutating func compile(_ network: Network, _ members: [Attachment]) {
         claimSubnets(of: network)
         switch network.driver {
-        case .bridge: compileBridge(network, members)
+        case .bridge: compileBridge(network, members, network.mtu ?? bridgeMTU)
+        case .routed(let routed): compileRouted(network, routed, members)
+        case .overlay(let overlay): compileOverlay(network, overlay, members)
         case .macvlan(let macvlan): compileMacvlan(network, macvlan, members)
-        case .routed, .overlay: break
         }
     }
 }

@@ -10,6 +10,10 @@ extension FirewallElement {
         case .masqueraded: .masqueraded
         case .reachable: .reachable
         case .subnet(_, let prefix): prefix.family == .ipv4 ? .subnets4 : .subnets6
+        case .part(_, let prefix): prefix.family == .ipv4 ? .parts4 : .parts6
+        case .range(let prefix): prefix.family == .ipv4 ? .ranges4 : .ranges6
+        case .tunnel: .tunnels
+        case .node(let address): address.family == .ipv4 ? .nodes4 : .nodes6
         case .port: .ports
         case .mac: .macs
         case .sender(_, _, let address): address.family == .ipv4 ? .senders4 : .senders6
@@ -24,7 +28,10 @@ extension FirewallElement {
             .port(let name):
             "\"\(name)\""
         case .within(let name): "\"\(name)\" . \"\(name)\""
-        case .subnet(let name, let prefix): "\"\(name)\" . \(prefix)"
+        case .subnet(let name, let prefix), .part(let name, let prefix): "\"\(name)\" . \(prefix)"
+        case .range(let prefix): "\(prefix)"
+        case .tunnel(let vni, let port): "\(port) . \(vni)"
+        case .node(let address): "\(address)"
         case .mac(let name, let mac): "\"\(name)\" . \(mac)"
         case .sender(let name, let mac, let address): "\"\(name)\" . \(mac) . \(address)"
         case .vxlanPort(let port): "\(port)"
@@ -34,9 +41,9 @@ extension FirewallElement {
     /// Reads an element of a set as `nft -j` lists it; `nil` if Weft would not write it.
     init?(_ json: JSONValue, in set: SetName) {
         let parts = json["concat"]?.items ?? [json]
-        if set == .vxlanPorts {
-            guard let port = parts.first?.integer.flatMap(UInt16.init(exactly:)) else { return nil }
-            self = .vxlanPort(port)
+        guard set.isOfLinks else {
+            guard let element = Self.ofNoLink(parts, in: set) else { return nil }
+            self = element
             return
         }
         guard let name = parts.first?.text.flatMap({ try? InterfaceName($0) }) else { return nil }
@@ -53,6 +60,9 @@ extension FirewallElement {
         case (.subnets4, 1), (.subnets6, 1):
             guard let prefix = Prefix(rest[0]) else { return nil }
             self = .subnet(name, prefix)
+        case (.parts4, 1), (.parts6, 1):
+            guard let prefix = Prefix(rest[0]) else { return nil }
+            self = .part(name, prefix)
         case (.macs, 1):
             guard let mac = rest[0].text.flatMap(MACAddress.init) else { return nil }
             self = .mac(name, mac)
@@ -62,6 +72,39 @@ extension FirewallElement {
             else { return nil }
             self = .sender(name, mac, address)
         default: return nil
+        }
+    }
+}
+
+extension FirewallElement {
+    /// Reads an element of a set that is about no link.
+    private static func ofNoLink(_ parts: [JSONValue], in set: SetName) -> FirewallElement? {
+        switch (set, parts.count) {
+        case (.vxlanPorts, 1): parts[0].integer.flatMap(UInt16.init(exactly:)).map { .vxlanPort($0) }
+        case (.ranges4, 1), (.ranges6, 1): Prefix(parts[0]).map { .range($0) }
+        case (.nodes4, 1), (.nodes6, 1): parts[0].text.flatMap { IPAddress($0) }.map { .node($0) }
+        case (.tunnels, 2):
+            if let port = parts[0].integer.flatMap(UInt16.init(exactly:)),
+                let number = parts[1].integer.flatMap(UInt32.init(exactly:)), VNI.range.contains(number)
+            {
+                .tunnel(VNI(number: number), port: port)
+            } else {
+                nil
+            }
+        default: nil
+        }
+    }
+}
+
+extension SetName {
+    /// True if each element begins with the name of a link.
+    fileprivate var isOfLinks: Bool {
+        switch self {
+        case .ports, .macs, .senders4, .senders6, .networks, .within, .outside, .reachable, .masqueraded,
+            .subnets4,
+            .subnets6, .parts4, .parts6:
+            true
+        case .ranges4, .ranges6, .vxlanPorts, .tunnels, .nodes4, .nodes6: false
         }
     }
 }

@@ -53,10 +53,19 @@ enum Ruleset {
             set \(SetName.masqueraded.rawValue) { type ifname; }
             set \(SetName.subnets4.rawValue) { type ifname . ipv4_addr; flags interval; }
             set \(SetName.subnets6.rawValue) { type ifname . ipv6_addr; flags interval; }
+            set \(SetName.parts4.rawValue) { type ifname . ipv4_addr; flags interval; }
+            set \(SetName.parts6.rawValue) { type ifname . ipv6_addr; flags interval; }
+            set \(SetName.ranges4.rawValue) { type ipv4_addr; flags interval; }
+            set \(SetName.ranges6.rawValue) { type ipv6_addr; flags interval; }
             set \(SetName.vxlanPorts.rawValue) { type inet_service; }
+            set \(SetName.tunnels.rawValue) { typeof udp dport . @th,96,24; }
+            set \(SetName.nodes4.rawValue) { type ipv4_addr; }
+            set \(SetName.nodes6.rawValue) { type ipv6_addr; }
 
             chain input {
                 type filter hook input priority -10; policy accept;
+                udp dport . @th,96,24 @tunnels ip saddr != @nodes4 drop comment "VXLAN from no node"
+                udp dport . @th,96,24 @tunnels ip6 saddr != @nodes6 drop comment "VXLAN from no node"
                 iifname != @networks accept comment "from no network"
                 udp dport @vxlan_ports drop comment "VXLAN from a sandbox"
                 iifname @outside accept comment "the node is part of the outside"
@@ -77,12 +86,20 @@ enum Ruleset {
 
             chain leaving {
                 oifname @networks drop comment "between networks"
+                iifname . ip daddr @parts4 accept comment "within a network, on another node"
+                iifname . ip6 daddr @parts6 accept comment "within a network, on another node"
                 iifname != @outside drop comment "from an internal network"
+                ip daddr @ranges4 drop comment "another network, on another node"
+                ip6 daddr @ranges6 drop comment "another network, on another node"
                 udp dport @vxlan_ports drop comment "VXLAN from a sandbox"
             }
 
             chain entering {
+                oifname . ip saddr @parts4 accept comment "within a network, from another node"
+                oifname . ip6 saddr @parts6 accept comment "within a network, from another node"
                 oifname != @outside drop comment "to an internal network"
+                ip saddr @ranges4 drop comment "another network, from another node"
+                ip6 saddr @ranges6 drop comment "another network, from another node"
                 ct state established,related accept comment "an answer from outside"
                 oifname @reachable accept comment "endpoints have addresses of the outside"
                 drop comment "from outside"
@@ -112,13 +129,22 @@ enum SetName: String, CaseIterable {
     case masqueraded
     case subnets4
     case subnets6
+    case parts4
+    case parts6
+    case ranges4
+    case ranges6
     case vxlanPorts = "vxlan_ports"
+    case tunnels
+    case nodes4
+    case nodes6
 
     /// The family of the table that the set is in.
     var family: Ruleset.Family {
         switch self {
         case .ports, .macs, .senders4, .senders6: .bridge
-        case .networks, .within, .outside, .reachable, .masqueraded, .subnets4, .subnets6, .vxlanPorts: .inet
+        case .networks, .within, .outside, .reachable, .masqueraded, .subnets4, .subnets6, .parts4, .parts6,
+            .ranges4, .ranges6, .vxlanPorts, .tunnels, .nodes4, .nodes6:
+            .inet
         }
     }
 }

@@ -10,6 +10,8 @@ package struct NodeFacts: Hashable, Sendable {
     package var links: [ForeignLink] = []
     /// The link that the default route leads by, that of IPv4 first; `nil` without one.
     package var uplink: InterfaceName?
+    /// The routes of the node's main table that are not Weft's.
+    package var routes: [ForeignRoute] = []
     /// The links by which the node has a default route from a router's advertisement.
     package var advertised: [InterfaceName] = []
     /// Whether the kernel has IPv6; without it nothing is said of it.
@@ -33,6 +35,44 @@ package struct NodeFacts: Hashable, Sendable {
             self.mtu = mtu
             self.addresses = addresses
         }
+    }
+
+    /// A route that somebody else made.
+    package struct ForeignRoute: Hashable, Sendable {
+        package var destination: Prefix
+        package var device: InterfaceName
+        /// True if its destination is on the link itself.
+        package var isOnLink: Bool
+        package var metric: UInt32
+        /// The MTU of the path, where the route has one.
+        package var mtu: MTU?
+
+        package init(
+            to destination: Prefix,
+            device: InterfaceName,
+            isOnLink: Bool,
+            metric: UInt32 = 0,
+            mtu: MTU? = nil
+        ) {
+            self.destination = destination
+            self.device = device
+            self.isOnLink = isOnLink
+            self.metric = metric
+            self.mtu = mtu
+        }
+    }
+
+    /// The route by which packets to an address leave: the longest prefix, of several the least metric.
+    package func route(to address: IPAddress) -> ForeignRoute? {
+        routes.filter { $0.destination.contains(address) }.max { left, right in
+            (left.destination.length, right.metric) < (right.destination.length, left.metric)
+        }
+    }
+
+    /// The largest packet that gets to an address; `nil` where no route leads.
+    package func mtu(to address: IPAddress) -> MTU? {
+        guard let route = route(to: address) else { return nil }
+        return [route.mtu, mtu(of: route.device)].compactMap(\.self).min()
     }
 
     /// The MTU of a link; `nil` if there is no such link.

@@ -59,6 +59,8 @@ package final class Coverage {
                     case .bridge: "bridge"
                     case .port: "port"
                     case .vxlanPorts: "VXLAN ports"
+                    case .ranges: "ranges"
+                    case .tunnels: "tunnels"
                     }
                 note("\(change.verb.rawValue) firewall \(kind)")
             }

@@ -42,7 +42,8 @@ extension KernelOracle {
         let names = [
             "bridge ports", "bridge macs", "bridge senders4", "bridge senders6", "inet networks",
             "inet within", "inet outside", "inet reachable", "inet masqueraded", "inet subnets4",
-            "inet subnets6", "inet vxlan_ports",
+            "inet subnets6", "inet parts4", "inet parts6", "inet ranges4", "inet ranges6", "inet tunnels",
+            "inet nodes4", "inet nodes6", "inet vxlan_ports",
         ]
         for name in names { sets[name] = [] }
         for (name, bridge) in firewall.bridges {
@@ -54,6 +55,8 @@ extension KernelOracle {
             for subnet in bridge.subnets {
                 let range = subnet.isHost ? "\(subnet.address)" : "\(subnet)"
                 sets[subnet.family == .ipv4 ? "inet subnets4" : "inet subnets6"]?.insert("\(name) . \(range)")
+                guard bridge.spansNodes else { continue }
+                sets[subnet.family == .ipv4 ? "inet parts4" : "inet parts6"]?.insert("\(name) . \(range)")
             }
         }
         for (name, port) in firewall.ports {
@@ -63,6 +66,14 @@ extension KernelOracle {
                 let set = address.family == .ipv4 ? "bridge senders4" : "bridge senders6"
                 sets[set]?.insert("\(name) . \(port.mac) . \(address)")
             }
+        }
+        for prefix in firewall.ranges {
+            let range = prefix.isHost ? "\(prefix.address)" : "\(prefix)"
+            sets[prefix.family == .ipv4 ? "inet ranges4" : "inet ranges6"]?.insert(range)
+        }
+        for tunnel in firewall.tunnels { sets["inet tunnels"]?.insert("\(tunnel.port) . \(tunnel.vni)") }
+        for node in firewall.nodes {
+            sets[node.family == .ipv4 ? "inet nodes4" : "inet nodes6"]?.insert("\(node)")
         }
         sets["inet vxlan_ports"] = Set(firewall.vxlanPorts.map { "\($0)" })
         return sets

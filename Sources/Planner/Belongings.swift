@@ -73,7 +73,7 @@ package struct Belongings: Hashable, Sendable {
     /// What a link, and what is on it, belongs to.
     package func owner(of link: LinkID) -> Owner {
         switch purposes[link].flatMap(Purpose.init) {
-        case .network(let network): Owner(network: network)
+        case .network(let network, _), .tunnel(let network): Owner(network: network)
         case .port(let sandbox, let network): Owner(sandbox: sandbox, network: network)
         case .endpoint(let network): Owner(sandbox: sandbox(of: link.place), network: network)
         case nil: Owner(sandbox: sandbox(of: link.place))

@@ -40,7 +40,14 @@ package enum FirewallOrder: Hashable, Sendable {
 
 extension FirewallEntry {
     /// What it is about, as the JSON output has it.
-    var name: String { link?.text ?? "vxlanPorts" }
+    var name: String {
+        switch self {
+        case .bridge(let name), .port(let name): name.text
+        case .vxlanPorts: "vxlanPorts"
+        case .ranges: "ranges"
+        case .tunnels: "tunnels"
+        }
+    }
 
     /// What elements say of it, by the names that documents have for that; lists in order, with spaces.
     func attributes(of elements: some Sequence<FirewallElement>) -> [(name: String, value: String)] {
@@ -55,9 +62,14 @@ extension FirewallEntry {
     private var attributeNames: [(name: String, fallback: String)] {
         switch self {
         case .bridge:
-            [("subnets", ""), ("outside", "false"), ("masquerade", "false"), ("reachable", "false")]
+            [
+                ("subnets", ""), ("outside", "false"), ("masquerade", "false"), ("reachable", "false"),
+                ("spansNodes", "false"),
+            ]
         case .port: [("mac", ""), ("addresses", "")]
         case .vxlanPorts: [("vxlanPorts", "")]
+        case .ranges: [("ranges", "")]
+        case .tunnels: [("tunnels", ""), ("nodes", "")]
         }
     }
 
@@ -81,7 +93,8 @@ extension FirewallElement {
     fileprivate var isWholeEntry: Bool {
         switch self {
         case .network, .port: true
-        case .within, .outside, .masqueraded, .reachable, .subnet, .mac, .sender, .vxlanPort: false
+        case .within, .outside, .masqueraded, .reachable, .subnet, .part, .mac, .sender, .vxlanPort: false
+        case .range, .tunnel, .node: true
         }
     }
 }

@@ -109,7 +109,7 @@ extension NodePlanner {
         _ removed: Set<FirewallElement>
     ) -> [IPAddress] {
         switch entry {
-        case .vxlanPorts: return []
+        case .vxlanPorts, .ranges, .tunnels: return []
         case .port: return removed.addresses.filter { !added.addresses.contains($0) }
         case .bridge(let name):
             let present = observed.firewall?.elements ?? []
@@ -130,17 +130,21 @@ extension FirewallElement {
     ///
     /// Kernel: `net/netfilter/nft_set_pipapo.c`, `nft_pipapo_insert()`.
     fileprivate func clashes(with other: FirewallElement) -> Bool {
-        guard case .subnet(let name, let prefix) = self, case .subnet(name, let second) = other else {
-            return false
+        switch (self, other) {
+        case (.subnet(let name, let prefix), .subnet(let otherName, let second)),
+            (.part(let name, let prefix), .part(let otherName, let second)):
+            name == otherName && prefix.overlaps(second)
+        case (.range(let prefix), .range(let second)): prefix.overlaps(second)
+        default: false
         }
-        return prefix.overlaps(second)
     }
 
     /// True for what says how packets leave a network, or come to it.
     fileprivate var isWayOut: Bool {
         switch self {
         case .outside, .masqueraded, .reachable: true
-        case .network, .within, .subnet, .port, .mac, .sender, .vxlanPort: false
+        case .network, .within, .subnet, .part, .range, .tunnel, .node, .port, .mac, .sender, .vxlanPort:
+            false
         }
     }
 }

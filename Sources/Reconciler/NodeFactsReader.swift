@@ -30,6 +30,7 @@ extension Reconciler {
             }
             facts.uplink = observed.uplink
             facts.advertised = observed.advertisedLinks
+            facts.routes = observed.foreignRoutes
             return facts
         }
     }
@@ -63,6 +64,23 @@ extension Node {
 }
 
 extension ObservedNamespace {
+    /// The routes of the main table that are not Weft's, and lead somewhere.
+    fileprivate var foreignRoutes: [NodeFacts.ForeignRoute] {
+        routes.compactMap { route in
+            let value = route.value
+            guard !route.isManaged, value.table == Route.mainTable, value.type == .unicast,
+                let device = value.device
+            else { return nil }
+            return NodeFacts.ForeignRoute(
+                to: value.destination,
+                device: device,
+                isOnLink: value.gateway == nil && !route.hasUnreadGateway,
+                metric: value.metric,
+                mtu: value.mtu
+            )
+        }
+    }
+
     /// The links by which there is a default route from a router's advertisement.
     ///
     /// `RTPROT_RA`.

@@ -56,6 +56,7 @@ import Testing
         case .file: [("sandbox", "s"), ("name", "hosts"), ("content", "\"\"")]
         case .firewall: []
         case .firewallBridge: [("subnets", "[]"), ("outside", "true")]
+        case .firewallTunnel: [("vni", "7")]
         case .firewallPort: [("mac", "\"02:00:00:00:00:07\""), ("addresses", "[]")]
         case .underlay, .networkOptions, .builtInBridge, .sandbox, .sandboxDNS: []
         case .network: [("driver", "bridge"), ("subnets", "[10.1.0.0/16]")]
@@ -94,6 +95,7 @@ import Testing
         case .file: return node(", files: [\(text)]", "")
         case .firewall: return node(", firewall: \(text)", "")
         case .firewallBridge: return node(", firewall: { bridges: { br: \(text) } }", "")
+        case .firewallTunnel: return node(", firewall: { tunnels: [\(text)] }", "")
         case .firewallPort: return node(", firewall: { ports: { port: \(text) } }", "")
         case .underlay, .network, .networkOptions, .builtInBridge, .sandbox, .endpoint, .sandboxRoute,
             .sandboxLink,

@@ -230,6 +230,19 @@ struct StateGenerator {
                 firewall.ports[link.id.name] = FirewallState.Port(mac: mac(), addresses: addresses.sorted())
             }
         }
+        for bridge in firewall.bridges.keys.sorted() where flip() {
+            firewall.bridges[bridge]?.spansNodes = true
+        }
+        firewall.ranges = flip() ? [Prefix(containing: address(.ipv4), length: 20)] : []
+        firewall.nodes = Set((0..<number(0...2)).map { _ in address(pick(AddressFamily.allCases)) })
+        firewall.tunnels = Set(
+            (0..<number(0...2)).map { _ in
+                FirewallState.Tunnel(
+                    VNI(number: UInt32(number(1...16_777_215))),
+                    port: UInt16(number(1...65535))
+                )
+            }
+        )
         firewall.vxlanPorts = Set((0..<number(0...2)).map { _ in UInt16(number(1...65535)) })
         return firewall
     }

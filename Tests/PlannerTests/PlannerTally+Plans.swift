@@ -68,6 +68,8 @@ extension PlannerTally {
                 case .bridge: "bridge"
                 case .port: "port"
                 case .vxlanPorts: "VXLAN ports"
+                case .ranges: "ranges"
+                case .tunnels: "tunnels"
                 }
             if change.isCounted { count("\(change.verb) firewall \(kind)") }
             if case .remove(_, let elements, _) = order, !change.isCounted, elements.allSatisfy(\.isRange) {

@@ -66,6 +66,27 @@ extension AttributeCase {
             ["change firewall vxlanPorts"],
             drift: ["nft flush set inet weft vxlan_ports", "nft add element inet weft vxlan_ports { 4790 }"]
         ) { $1.firewall?.vxlanPorts = [4789, 8472] },
+        AttributeCase(
+            "FirewallState.ranges",
+            ["create firewall"],
+            drift: [
+                "nft add element inet weft ranges4 { 10.77.0.0/16 }",
+                "nft add element inet weft ranges6 { fd77::/64 }",
+            ]
+        ) { $1.firewall?.ranges = [$0.prefix("10.9.0.0", 16), $0.prefix("fd00:9::", 64)] },
+        AttributeCase(
+            "FirewallState.tunnels",
+            ["create firewall"],
+            drift: ["nft add element inet weft tunnels { 4789 . 0x77 }"]
+        ) { $1.firewall?.tunnels = [FirewallState.Tunnel(VNI(number: 7), port: 4789)] },
+        AttributeCase(
+            "FirewallState.nodes",
+            ["create firewall"],
+            drift: [
+                "nft add element inet weft nodes4 { 10.77.0.1 }",
+                "nft add element inet weft nodes6 { fd77::1 }",
+            ]
+        ) { $1.firewall?.nodes = [$0.ip("10.9.0.1"), $0.ip("fd00:9::1")] },
     ]
 
     private static let firewallBridges = [
@@ -104,6 +125,14 @@ extension AttributeCase {
             ["change firewall reachable"],
             drift: ["nft add element inet weft reachable { \"br0\" }"]
         ) { $1.isReachable = true },
+        bridge(
+            "spansNodes",
+            ["change firewall spansNodes"],
+            drift: [
+                "nft add element inet weft parts4 { \"br0\" . 10.9.0.0/24 }",
+                "nft add element inet weft parts6 { \"br0\" . fd00:9::/64 }",
+            ]
+        ) { $1.spansNodes = true },
     ]
 
     private static let firewallPorts = [

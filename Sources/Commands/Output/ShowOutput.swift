@@ -39,6 +39,7 @@ extension Console {
         )
         if !network.subnets.isEmpty { print("  subnets  \(network.subnets.words)") }
         if !network.gateways.isEmpty { print("  gateway  \(network.gateways.words)") }
+        if let vni = network.vni { print("  vni      \(vni)") }
         if let mtu = network.mtu { print("  mtu      \(mtu)") }
     }
 
@@ -91,24 +92,6 @@ extension Route {
 
 extension Array where Element: CustomStringConvertible {
     fileprivate var words: String { map(\.description).joined(separator: " ") }
-}
-
-/// Cells in columns.
-private struct Table {
-    /// A line for each row, without blanks at the end.
-    let lines: [String]
-
-    init(_ rows: [[String]]) {
-        let columns = rows.map(\.count).max() ?? 0
-        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        lines = rows.map { row in
-            let cells = zip(row, widths).filter { $1 > 0 }.map { text, width in
-                text + String(repeating: " ", count: width - text.count)
-            }
-            let line = cells.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
-        }
-    }
 }
 
 /// What of one namespace is Weft's.
@@ -219,7 +202,7 @@ extension JSONWriter {
             object.array("gateway", network.gateways) { $0.value($1.description) }
             object.member("bridge", network.bridge?.text)
             object.member("parent", network.parent?.text)
-            object.member("vni", nil as Int?)
+            object.member("vni", network.vni.map { Int($0.number) })
             object.member("mtu", network.mtu.map { Int($0.bytes) })
         }
     }

@@ -4,7 +4,7 @@ internal import NetworkModel
 extension Decoder {
     /// Reads what several files say of the firewall.
     mutating func firewall(_ mappings: [Int], into draft: inout NodeDraft) {
-        let fields = merged(mappings, FirewallKey.self) { $0 != .vxlanPorts }
+        let fields = merged(mappings, FirewallKey.self) { $0 == .bridges || $0 == .ports }
         var state = FirewallState()
         for entry in named(fields[.bridges].compactMap { mapping($0.value) }, isMerging: false) {
             let bridge = entry.values.first.flatMap { firewallBridge($0) }
@@ -16,6 +16,9 @@ extension Decoder {
             guard let name = firewallLink(entry, isPort: true, draft), let port else { continue }
             state.ports[name] = port
         }
+        if let entry = fields[.ranges].first { state.ranges = Set(firewallSubnets(entry.value)) }
+        if let entry = fields[.nodes].first { state.nodes = Set(firewallAddresses(entry.value)) }
+        if let entry = fields[.tunnels].first { state.tunnels = firewallTunnels(entry.value) }
         if let entry = fields[.vxlanPorts].first { state.vxlanPorts = vxlanPorts(entry.value) }
         draft.state.firewall = state
     }
@@ -30,6 +33,7 @@ extension Decoder {
         bridge.reachesOutside = reachesOutside ?? false
         bridge.masquerades = boolean(.masquerade, fields) ?? false
         bridge.isReachable = boolean(.reachable, fields) ?? false
+        bridge.spansNodes = boolean(.spansNodes, fields) ?? false
         // What stands there and can't be read has been complained of.
         guard reachesOutside != nil || fields[.outside] == nil, !bridge.reachesOutside else { return bridge }
         for (key, isSet) in [
@@ -42,6 +46,33 @@ extension Decoder {
             )
         }
         return bridge
+    }
+
+    private mutating func firewallTunnels(_ node: Int) -> Set<FirewallState.Tunnel> {
+        guard let list = list(node) else { return [] }
+        var tunnels: [FirewallState.Tunnel: Int] = [:]
+        var cursor = ItemCursor(list, in: tree)
+        while let item = cursor.next(in: tree) {
+            guard let mapping = mapping(item) else { continue }
+            let fields = fields(mapping, FirewallTunnelKey.self)
+            require(.vni, in: fields)
+            let isDefault = fields[.port] == nil
+            let stated = number32(.port, fields).map { UInt16(truncatingIfNeeded: $0) }
+            guard let vni = number32(.vni, fields),
+                let port = isDefault ? FirewallState.assignedVXLANPort : stated
+            else { continue }
+            let tunnel = FirewallState.Tunnel(VNI(number: vni), port: port)
+            if let first = tunnels[tunnel] {
+                complain(
+                    at: item,
+                    "the tunnel is there already, at \(tree.position(of: first))",
+                    hint: "keep one of them"
+                )
+            } else {
+                tunnels[tunnel] = item
+            }
+        }
+        return Set(tunnels.keys)
     }
 
     /// The ranges of a bridge: no two may share an address, for they are intervals to the kernel.

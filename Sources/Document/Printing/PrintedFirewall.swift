@@ -13,6 +13,19 @@ enum PrintedFirewall {
         }
         return [
             (FirewallKey.bridges.name, .block(bridges)), (FirewallKey.ports.name, .block(ports)),
+            (FirewallKey.ranges.name, .list(state.ranges.sorted().map { .text($0.description) })),
+            (
+                FirewallKey.tunnels.name,
+                .list(
+                    state.tunnels.sorted { ($0.vni, $0.port) < ($1.vni, $1.port) }.map {
+                        .mapping([
+                            (FirewallTunnelKey.vni.name, .natural($0.vni.number)),
+                            (FirewallTunnelKey.port.name, .natural($0.port)),
+                        ])
+                    }
+                )
+            ),
+            (FirewallKey.nodes.name, .list(state.nodes.sorted().map { .text($0.description) })),
             (FirewallKey.vxlanPorts.name, .list(state.vxlanPorts.sorted().map { .natural($0) })),
         ]
     }
@@ -23,6 +36,7 @@ enum PrintedFirewall {
             (FirewallBridgeKey.outside.name, .boolean(bridge.reachesOutside)),
             (FirewallBridgeKey.masquerade.name, .boolean(bridge.masquerades)),
             (FirewallBridgeKey.reachable.name, .boolean(bridge.isReachable)),
+            (FirewallBridgeKey.spansNodes.name, .boolean(bridge.spansNodes)),
         ]
     }
 

@@ -128,6 +128,7 @@ package enum DocumentObject: String, Sendable, CaseIterable {
     case firewall
     case firewallBridge
     case firewallPort
+    case firewallTunnel
     case underlay
     case network
     case networkOptions
@@ -177,6 +178,7 @@ package enum DocumentObject: String, Sendable, CaseIterable {
         case .firewall: FirewallKey.index.attributes
         case .firewallBridge: FirewallBridgeKey.index.attributes
         case .firewallPort: FirewallPortKey.index.attributes
+        case .firewallTunnel: FirewallTunnelKey.index.attributes
         case .underlay: UnderlayKey.index.attributes
         case .network: NetworkKey.index.attributes
         case .networkOptions: NetworkOptionKey.index.attributes

@@ -236,6 +236,7 @@ extension DocumentObject {
         case .firewall: "node.firewall"
         case .firewallBridge: "node.firewall.bridges.*"
         case .firewallPort: "node.firewall.ports.*"
+        case .firewallTunnel: "node.firewall.tunnels[]"
         case .underlay: "underlay"
         case .network: "networks.*"
         case .networkOptions: "networks.*.options"

@@ -2,7 +2,7 @@ internal import NetworkModel
 
 /// The keys of a node's firewall.
 enum FirewallKey: Int, KeySet {
-    case bridges, ports, vxlanPorts
+    case bridges, ports, ranges, tunnels, nodes, vxlanPorts
 
     static let index = KeyIndex<Self>()
 
@@ -24,6 +24,27 @@ enum FirewallKey: Int, KeySet {
                 default: "none",
                 synonyms: ["endpoints", "sandboxes"]
             )
+        case .ranges:
+            Attribute(
+                "ranges",
+                .values(.prefix),
+                "The ranges of all networks, wherever they are: none of 'bridges' reaches those of another by way of the outside.",
+                default: "none"
+            )
+        case .tunnels:
+            Attribute(
+                "tunnels",
+                .list(.firewallTunnel),
+                "The tunnels that end here: what comes by them is taken from 'nodes' alone.",
+                default: "none"
+            )
+        case .nodes:
+            Attribute(
+                "nodes",
+                .values(.address),
+                "The addresses of the nodes at the other ends of 'tunnels'.",
+                default: "none"
+            )
         case .vxlanPorts:
             Attribute(
                 "vxlanPorts",
@@ -37,7 +58,7 @@ enum FirewallKey: Int, KeySet {
 
 /// The keys of a bridge of the firewall.
 enum FirewallBridgeKey: Int, KeySet {
-    case subnets, outside, masquerade, reachable
+    case subnets, outside, masquerade, reachable, spansNodes
 
     static let index = KeyIndex<Self>()
 
@@ -73,6 +94,40 @@ enum FirewallBridgeKey: Int, KeySet {
                 .boolean,
                 "With 'outside': whether others than the node reach its endpoints by their own addresses.",
                 default: "false"
+            )
+        case .spansNodes:
+            Attribute(
+                "spansNodes",
+                .boolean,
+                "Whether parts of 'subnets' are on other nodes, to which routes lead.",
+                default: "false"
+            )
+        }
+    }
+}
+
+/// The keys of a tunnel of the firewall.
+enum FirewallTunnelKey: Int, KeySet {
+    case vni, port
+
+    static let index = KeyIndex<Self>()
+
+    var attribute: Attribute {
+        switch self {
+        case .vni:
+            Attribute(
+                "vni",
+                .number(1...16_777_215, unit: ""),
+                "The network identifier.",
+                isRequired: true,
+                synonyms: ["id"]
+            )
+        case .port:
+            Attribute(
+                "port",
+                .number(1...65535, unit: ""),
+                "The UDP port.",
+                default: "\(FirewallState.assignedVXLANPort)"
             )
         }
     }

@@ -12,6 +12,14 @@ package enum FirewallElement: Hashable, Sendable {
     case reachable(InterfaceName)
     /// A range of a network.
     case subnet(InterfaceName, Prefix)
+    /// A range of a network that has parts on other nodes.
+    case part(InterfaceName, Prefix)
+    /// A range of any network.
+    case range(Prefix)
+    /// A tunnel that ends here.
+    case tunnel(VNI, port: UInt16)
+    /// A node that what is in tunnels is taken from.
+    case node(IPAddress)
     /// A port of a bridge at which an endpoint is.
     case port(InterfaceName)
     /// A sender that the frames of a port may bear.
@@ -25,8 +33,10 @@ package enum FirewallElement: Hashable, Sendable {
     package var entry: FirewallEntry {
         switch self {
         case .network(let name), .within(let name), .outside(let name), .masqueraded(let name),
-            .reachable(let name), .subnet(let name, _):
+            .reachable(let name), .subnet(let name, _), .part(let name, _):
             .bridge(name)
+        case .range: .ranges
+        case .tunnel, .node: .tunnels
         case .port(let name), .mac(let name, _), .sender(let name, _, _): .port(name)
         case .vxlanPort: .vxlanPorts
         }
@@ -40,6 +50,10 @@ package enum FirewallElement: Hashable, Sendable {
         case .masqueraded: ("masquerade", "true")
         case .reachable: ("reachable", "true")
         case .subnet(_, let prefix): ("subnets", "\(prefix)")
+        case .part: ("spansNodes", "true")
+        case .range(let prefix): ("ranges", "\(prefix)")
+        case .tunnel(let vni, let port): ("tunnels", "\(vni) port \(port)")
+        case .node(let address): ("nodes", "\(address)")
         case .port: ("port", "true")
         case .mac(_, let mac): ("mac", "\(mac)")
         case .sender(_, _, let address): ("addresses", "\(address)")
@@ -59,6 +73,10 @@ extension FirewallElement: Comparable {
         case .masqueraded: (4, 0, nil, 0)
         case .reachable: (5, 0, nil, 0)
         case .subnet(_, let prefix): (6, 0, prefix.address, prefix.length)
+        case .part(_, let prefix): (10, 0, prefix.address, prefix.length)
+        case .range(let prefix): (11, 0, prefix.address, prefix.length)
+        case .tunnel(let vni, let port): (12, UInt64(vni.number) << 16 | UInt64(port), nil, 0)
+        case .node(let address): (13, 0, address, 0)
         case .port: (7, 0, nil, 0)
         case .mac(_, let mac): (8, mac.bits, nil, 0)
         case .sender(_, let mac, let address): (9, mac.bits, address, 0)
@@ -84,12 +102,16 @@ package enum FirewallEntry: Hashable, Sendable {
     /// An endpoint, by its port.
     case port(InterfaceName)
     case vxlanPorts
+    /// The ranges of all networks.
+    case ranges
+    /// The tunnels that end here, and the nodes at their other ends.
+    case tunnels
 
     /// The link that it is about.
     package var link: InterfaceName? {
         switch self {
         case .bridge(let name), .port(let name): name
-        case .vxlanPorts: nil
+        case .vxlanPorts, .ranges, .tunnels: nil
         }
     }
 }
@@ -98,8 +120,10 @@ extension FirewallEntry: Comparable {
     private var rank: Int {
         switch self {
         case .vxlanPorts: 0
-        case .bridge: 1
-        case .port: 2
+        case .ranges: 1
+        case .tunnels: 2
+        case .bridge: 3
+        case .port: 4
         }
     }
 
@@ -118,6 +142,8 @@ extension FirewallEntry: CustomStringConvertible {
         case .bridge(let name): "bridge '\(name)'"
         case .port(let name): "port '\(name)'"
         case .vxlanPorts: "VXLAN ports"
+        case .ranges: "ranges"
+        case .tunnels: "tunnels"
         }
     }
 }

@@ -6,6 +6,12 @@ package struct FirewallState: Hashable, Sendable {
     package var bridges: [InterfaceName: Bridge] = [:]
     /// The bridges' ports at which endpoints are, by name.
     package var ports: [InterfaceName: Port] = [:]
+    /// The ranges of all networks, be they on this node or not: nobody reaches those of another one by way of the outside.
+    package var ranges: Set<Prefix> = []
+    /// The tunnels that end here.
+    package var tunnels: Set<Tunnel> = []
+    /// The nodes that what is in tunnels is taken from.
+    package var nodes: Set<IPAddress> = []
     /// The UDP ports of VXLAN, to which sandboxes send nothing.
     package var vxlanPorts: Set<UInt16> = [Self.assignedVXLANPort]
 
@@ -35,17 +41,33 @@ package struct FirewallState: Hashable, Sendable {
         package var masquerades: Bool
         /// Whether others than the node reach its endpoints by their own addresses.
         package var isReachable: Bool
+        /// Whether parts of its ranges are on other nodes, to which routes lead.
+        package var spansNodes: Bool
 
         package init(
             subnets: [Prefix] = [],
             reachesOutside: Bool = false,
             masquerades: Bool = false,
-            isReachable: Bool = false
+            isReachable: Bool = false,
+            spansNodes: Bool = false
         ) {
             self.subnets = subnets
             self.reachesOutside = reachesOutside
             self.masquerades = masquerades
             self.isReachable = isReachable
+            self.spansNodes = spansNodes
+        }
+    }
+
+    /// A tunnel of VXLAN.
+    package struct Tunnel: Hashable, Sendable {
+        package var vni: VNI
+        /// The UDP port.
+        package var port: UInt16
+
+        package init(_ vni: VNI, port: UInt16) {
+            self.vni = vni
+            self.port = port
         }
     }
 
@@ -68,6 +90,9 @@ package struct FirewallState: Hashable, Sendable {
         for (name, bridge) in bridges { entries[.bridge(name)] = bridge.elements(name) }
         for (name, port) in ports { entries[.port(name)] = port.elements(name) }
         if !vxlanPorts.isEmpty { entries[.vxlanPorts] = Set(vxlanPorts.map { .vxlanPort($0) }) }
+        if !ranges.isEmpty { entries[.ranges] = Set(ranges.map { .range($0) }) }
+        let ends = tunnels.map { FirewallElement.tunnel($0.vni, port: $0.port) } + nodes.map { .node($0) }
+        if !ends.isEmpty { entries[.tunnels] = Set(ends) }
         for element in others { entries[element.entry, default: []].insert(element) }
         return entries
     }
@@ -91,7 +116,10 @@ extension FirewallState.Bridge {
         if reachesOutside { elements.insert(.outside(name)) }
         if masquerades { elements.insert(.masqueraded(name)) }
         if isReachable { elements.insert(.reachable(name)) }
-        for subnet in subnets { elements.insert(.subnet(name, subnet)) }
+        for subnet in subnets {
+            elements.insert(.subnet(name, subnet))
+            if spansNodes { elements.insert(.part(name, subnet)) }
+        }
         return elements
     }
 }

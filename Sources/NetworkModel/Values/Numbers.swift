@@ -16,6 +16,11 @@ package struct MTU: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// True if a link of this MTU has IPv6: the kernel takes it away below 1,280 (RFC 8200, section 5).
     package var carriesIPv6: Bool { bytes >= 1280 }
 
+    /// What is left of it when something is put around each packet; never less than IPv4 allows.
+    package func lessened(by overhead: UInt32) -> MTU {
+        MTU(bytes: max(Self.range.lowerBound, bytes > overhead ? bytes - overhead : 0))
+    }
+
     package static func < (left: MTU, right: MTU) -> Bool { left.bytes < right.bytes }
 
     package var description: String { "\(bytes)" }

@@ -3,11 +3,15 @@ package import NetworkModel
 /// Firewalls that know some of a state's links, made up and changed the same way for the same seed.
 extension FirewallState {
     /// What is drawn from: few of each, some of which exclude each other.
-    private static let ranges: [(address: String, length: UInt8)] = [
+    private static let rangePool: [(address: String, length: UInt8)] = [
         ("10.0.0.0", 24), ("10.0.0.0", 16), ("10.0.0.128", 25), ("10.1.0.0", 24), ("10.1.0.9", 32),
         ("fd00::", 64), ("fd00::", 48), ("fd00::7", 128), ("fd01::", 64),
     ]
     private static let hosts = ["10.0.0.7", "10.0.0.8", "10.1.0.9", "fd00::7", "fe80::7", "fe80::8"]
+    private static let tunnelLists: [Set<Tunnel>] = [
+        [], [Tunnel(VNI(number: 7), port: 4789)],
+        [Tunnel(VNI(number: 7), port: 8472), Tunnel(VNI(number: 16_777_215), port: 4789)],
+    ]
     private static let vxlanPortLists: [Set<UInt16>] = [[4789], [], [8472], [4789, 8472, 65535]]
 
     /// A firewall about most of the links of a state that it can be about.
@@ -23,6 +27,9 @@ extension FirewallState {
             firewall.ports[name] = drawnPort(using: &random)
         }
         firewall.vxlanPorts = vxlanPortLists.randomElement(using: &random) ?? []
+        firewall.ranges = Set(drawnRanges(using: &random))
+        firewall.nodes = Set(drawnHosts(using: &random))
+        firewall.tunnels = tunnelLists.randomElement(using: &random) ?? []
         return firewall
     }
 
@@ -40,7 +47,7 @@ extension FirewallState {
     private mutating func change(for state: NodeState, using random: inout some RandomNumberGenerator) {
         let bridge = Self.bridgeNames(of: state).randomElement(using: &random)
         let port = Self.portNames(of: state).randomElement(using: &random)
-        switch (Int.random(in: 0..<9, using: &random), bridge, port) {
+        switch (Int.random(in: 0..<13, using: &random), bridge, port) {
         case (0, let name?, _): bridges[name] = bridges[name] == nil ? Self.drawnBridge(using: &random) : nil
         case (1, let name?, _): bridges[name]?.subnets = Self.drawnRanges(using: &random)
         case (2, let name?, _): bridges[name]?.reachesOutside.toggle()
@@ -49,6 +56,10 @@ extension FirewallState {
         case (5, _, let name?): ports[name] = ports[name] == nil ? Self.drawnPort(using: &random) : nil
         case (6, _, let name?): ports[name]?.mac = Self.drawnMAC(using: &random)
         case (7, _, let name?): ports[name]?.addresses = Self.drawnHosts(using: &random)
+        case (8, let name?, _): bridges[name]?.spansNodes.toggle()
+        case (9, _, _): ranges = Set(Self.drawnRanges(using: &random))
+        case (10, _, _): nodes = Set(Self.drawnHosts(using: &random))
+        case (11, _, _): tunnels = Self.tunnelLists.randomElement(using: &random) ?? []
         default: vxlanPorts = Self.vxlanPortLists.randomElement(using: &random) ?? []
         }
         // Without a way to the outside nothing is masqueraded there, nor reached from there.
@@ -84,7 +95,8 @@ extension FirewallState {
             subnets: drawnRanges(using: &random),
             reachesOutside: reachesOutside,
             masquerades: reachesOutside && Bool.random(using: &random),
-            isReachable: reachesOutside && Bool.random(using: &random)
+            isReachable: reachesOutside && Bool.random(using: &random),
+            spansNodes: Bool.random(using: &random)
         )
     }
 
@@ -99,7 +111,7 @@ extension FirewallState {
     /// No two of them share an address.
     private static func drawnRanges(using random: inout some RandomNumberGenerator) -> [Prefix] {
         var drawn: [Prefix] = []
-        for range in ranges.shuffled(using: &random).prefix(Int.random(in: 0...3, using: &random)) {
+        for range in rangePool.shuffled(using: &random).prefix(Int.random(in: 0...3, using: &random)) {
             guard let address = IPAddress(range.address) else { preconditionFailure(range.address) }
             let prefix = Prefix(containing: address, length: range.length)
             if !drawn.contains(where: { $0.overlaps(prefix) }) { drawn.append(prefix) }

@@ -1,0 +1,71 @@
+import ClusterModel
+import NetworkModel
+
+/// Classic mode: one subnet over all nodes, in a tunnel of VXLAN that is told where everybody is, and learns nothing.
+extension NodeCompiler {
+    mutating func compileOverlay(_ network: Network, _ options: Network.Overlay, _ members: [Attachment]) {
+        guard let vni = network.vni, let own = ownNode, let local = own.tunnelAddress else { return }
+        let peers = peers(of: network)
+        let addresses = peers.compactMap(\.tunnelAddress)
+        let mtu = mtu(of: network, to: addresses, overhead: VXLAN.overhead(over: local.family))
+        compileBridge(network, members, mtu)
+        let bridge = LinkID(KernelNames.bridge(of: network), in: .node)
+        let tunnel = LinkID(KernelNames.tunnel(of: network.name), in: .node)
+        insert(tunnelLink(tunnel, of: network, options, vni, local, mtu), for: "networks.\(network.name)")
+        addEntries(of: network, on: tunnel, bridge)
+        if options.floods {
+            for address in addresses {
+                var entry = ForwardingEntry(.zero, on: tunnel, table: .own)
+                entry.destination = address
+                result.state.forwarding.append(entry)
+            }
+        }
+        guardTunnel(vni, port: options.port, from: addresses)
+    }
+
+    private func tunnelLink(
+        _ id: LinkID,
+        of network: Network,
+        _ options: Network.Overlay,
+        _ vni: VNI,
+        _ local: IPAddress,
+        _ mtu: MTU
+    ) -> Link {
+        var vxlan = VXLAN(vni: vni)
+        vxlan.local = local
+        vxlan.port = options.port
+        vxlan.learning = options.learns
+        var link = Link(
+            id,
+            kind: .vxlan(vxlan),
+            mac: DefaultMAC.mac(of: id, onNode: facts.name),
+            purpose: Purpose.tunnel(network: network.name.text).text
+        )
+        link.master = KernelNames.bridge(of: network)
+        link.mtu = mtu
+        link.addressGeneration = .none
+        link.port.neighbourSuppression = true
+        link.port.learning = options.learns
+        return link
+    }
+
+    /// Where the endpoints of other nodes are: behind which node, behind the tunnel's port, and with which MAC.
+    private mutating func addEntries(of network: Network, on tunnel: LinkID, _ bridge: LinkID) {
+        for (index, sandbox) in cluster.sandboxes.enumerated() where sandbox.node != node {
+            guard let there = sandbox.node.flatMap({ cluster.nodes[$0] })?.tunnelAddress else { continue }
+            for (position, endpoint) in sandbox.endpoints.enumerated() where endpoint.network == network.name
+            {
+                let assigned = assignment[index, position]
+                var own = ForwardingEntry(assigned.mac, on: tunnel, table: .own, state: .static)
+                own.destination = there
+                result.state.forwarding.append(own)
+                result.state.forwarding.append(
+                    ForwardingEntry(assigned.mac, on: tunnel, table: .bridge, state: .static)
+                )
+                for address in assigned.addresses.values {
+                    result.state.neighbours.append(Neighbour(address, mac: assigned.mac, on: bridge))
+                }
+            }
+        }
+    }
+}
