@@ -71,7 +71,8 @@ extension Console {
     fileprivate mutating func show(_ step: LabStep, in lab: LabName) {
         if let error = step.error { show(error, on: step.node) }
         guard let report = step.report else { return }
-        for warning in report.plan.warnings {
+        // What stays behind of a node that goes itself is nothing to know.
+        for warning in report.plan.warnings where step.phase != .destroy {
             self.warning("\(step.node): \(warning.message)", hint: warning.hint)
         }
         if options.verbose, !isJSON {

@@ -63,7 +63,7 @@ extension Laboratory {
                     let alike = meant.count { $0.isMeant(by: "sandbox/\(sandbox)") }
                     return alike == 1 ? "sandbox/\(sandbox)" : place.fullWord
                 },
-                known: places.map(\.shortWord)
+                known: Set(places.map(\.shortWord)).sorted()
             )
         }
         switch place {

@@ -92,7 +92,7 @@ package struct Laboratory: Sendable {
         let dropped = found.filter { !wanted.contains($0) && $0 != LabName.gateway }
         var steps = Steps(isInterrupted: isInterrupted, tell: tell)
         for node in dropped {
-            steps.run(node, .destroy) { try destroy(node, run) }
+            steps.run(node, .destroy) { try destroy(name.node(node), run) }
         }
         guard !steps.hasFailed else { return }
         steps.run(LabName.underlay, .underlay) {
@@ -141,12 +141,14 @@ package struct Laboratory: Sendable {
             return false
         }
         let wasOnRecord = try FileReader.exists(name.directory + "/document")
+        let found = try nodes()
+        let isKnown = try wasOnRecord || Reconciler(node: underlay).home() == .made
         var steps = Steps(isInterrupted: isInterrupted, tell: tell)
         var stubborn: [String] = []
-        for node in try nodes() where node != LabName.gateway {
+        for node in found where node != LabName.gateway {
             steps.run(node, .destroy) {
                 do {
-                    return try destroy(node, run)
+                    return try destroy(name.node(node), run)
                 } catch is PlanRefusal {
                     // What others have in a node goes with it: the node is asked again when it is gone.
                     stubborn.append(node)
@@ -162,8 +164,9 @@ package struct Laboratory: Sendable {
                 return nil
             }
         }
-        for node in stubborn { steps.run(node, .destroy) { try destroy(node, run) } }
+        for node in stubborn { steps.run(node, .destroy) { try destroy(name.node(node), run) } }
         guard !steps.hasFailed else { return true }
+        if isKnown { try removeLeftOvers(of: found) }
         try Reconciler(node: underlay).removeHome(removingLeftOver: wasOnRecord)
         // With its home gone nothing is left of it that has a name; what is on record of it goes last.
         steps.run(LabName.underlay, .underlay) { try destroy(underlay, run) }
@@ -172,18 +175,27 @@ package struct Laboratory: Sendable {
         return true
     }
 
-    /// Removes what a node holds, which may be gone itself; `nil` if there was nothing.
-    private func destroy(_ node: String, _ run: Runner) throws -> ApplyReport? {
-        try destroy(name.node(node), run)
+    /// Removes the empty files and directories that whoever was killed left, in `/run/netns` and `/etc/netns`, whether or not they
+    /// are on record.
+    private func removeLeftOvers(of nodes: [String]) throws {
+        func isOurs(_ full: String) -> Bool {
+            nodes.contains { node in
+                full == name.namespace(of: node) || full.hasPrefix("\(name.namespace(of: node)).")
+            }
+        }
+        let directory = NamespaceDirectory.standard
+        for full in try directory.names() where isOurs(full) { try directory.removeLeftOver(full) }
+        for full in try DirectoryEntries.names(in: "/etc/netns") where isOurs(full) {
+            try AtomicFile.removeDirectoryIfEmpty("/etc/netns/\(full)")
+        }
     }
 
-    private func destroy(_ node: Node, _ run: Runner) throws -> ApplyReport? {
-        do {
-            return try run(node) { try $0.destroy($1) }
-        } catch let error as SystemCallError
-            where error.errno == .noSuchFileOrDirectory && error.object == node.namespace?.path
-        {
-            return nil
+    /// Removes what a node holds, which may be gone itself.
+    private func destroy(_ node: Node, _ run: Runner) throws -> ApplyReport {
+        try run(node) { reconciler, options in
+            var options = options
+            options.mayBeMissing = true
+            return try reconciler.destroy(options)
         }
     }
 }

@@ -59,7 +59,7 @@ struct Pass: ~Copyable {
         let before = try observer.observe(&sessions, scope.warning(desired), for: desired)
         let plan = try plan(from: before.state, to: desired, claiming: claims)
         // Neither by mark nor on record is there anything of it: there was no such node.
-        if home.isGone, before.registry == nil, plan.isEmpty { try node.enter() }
+        if home.isGone, before.registry == nil, plan.isEmpty, !options.mayBeMissing { try node.enter() }
         options.onPlan(plan)
         var report = ApplyReport(plan: plan)
         report.isNodeGone = home.isGone
@@ -280,6 +280,8 @@ extension Registry {
     fileprivate init(_ observation: Observer.Observation, desired: NodeState, scope: Observer.Scope) {
         let (old, state) = (observation.registry, observation.state)
         madeDirectory = old?.madeDirectory ?? false
+        // Who only takes away leaves those that are wanted; they stay known for Weft's.
+        for name in state.leftOverNamespaces { namespaces[name] = .some(nil) }
         note(state.namespaces)
         firewall = state.firewall == nil ? nil : observation.firewallListing ?? ""
         for name in state.waiting.keys { adopted[name] = old?.adopted[name] }

@@ -21,6 +21,8 @@ package struct Reconciler: Sendable {
         package var keepsGoing = false
         /// Take away what is not wanted any more, and make and change nothing.
         package var removesOnly = false
+        /// Of a destruction: that there is neither the node nor anything of it is no failure.
+        package var mayBeMissing = false
         /// Wait for another apply on this node to end.
         package var waits = true
         /// How long to try again where something is in the way that the kernel may be about to remove.

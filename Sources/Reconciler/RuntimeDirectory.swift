@@ -60,6 +60,11 @@ enum RuntimeDirectory {
     static func forget(_ path: String) throws {
         let isMade = (try? Registry.load(from: path))?.madeDirectory ?? false
         try AtomicFile.removeFileIfExists(Registry.path(in: path))
+        // Who is killed between a sandbox's last file and its directory leaves the directory.
+        for sandbox in try DirectoryEntries.names(in: "\(path)/sandboxes") {
+            try AtomicFile.removeDirectoryIfEmpty("\(path)/sandboxes/\(sandbox)")
+        }
+        try AtomicFile.removeDirectoryIfEmpty("\(path)/sandboxes")
         let isStandard = path == root || path.hasPrefix("\(root)/")
         if isMade || isStandard { try AtomicFile.removeDirectoryIfEmpty(path) }
         guard isStandard else { return }

@@ -56,6 +56,13 @@ struct Sessions: ~Copyable {
             {
                 try NamespaceHandle.unshareNew()
                 isGone = true
+            } catch let error as NotANetworkNamespace {
+                // Whoever was about to make it was interrupted: it never was.
+                guard mayBeGone, let name = node.namespace?.name,
+                    try node.namespaceDirectory.hasLeftOver(name)
+                else { throw error }
+                try NamespaceHandle.unshareNew()
+                isGone = true
             }
             namespace = try NamespaceHandle.current()
             cookie = try NetlinkSocket.route().namespaceCookie
