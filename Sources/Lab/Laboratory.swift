@@ -32,10 +32,11 @@ package struct Laboratory: Sendable {
     /// left, which bear its name.
     package func nodes() throws -> [String] {
         let made = Set(try Reconciler(node: underlay).madeNamespaces().map(\.text))
-        let there = Set(try NamespaceDirectory.standard.names())
+        let entries = try NamespaceDirectory.standard.list().filter { $0.name.hasPrefix(name.prefix) }
+        let there = Set(entries.filter { $0.kind != .leftOver }.map(\.name))
         let others = try ["/run/weft", "/etc/netns"].flatMap(DirectoryEntries.names)
         var nodes: Set<String> = []
-        for full in made.union(there).union(others) where full.hasPrefix(name.prefix) {
+        for full in made.union(entries.map(\.name)).union(others) where full.hasPrefix(name.prefix) {
             let parts = full.dropFirst(name.prefix.utf8.count).split(separator: ".", maxSplits: 1)
             guard let node = parts.first.map(String.init), node != LabName.underlay else { continue }
             // Somebody else's namespace is no node of the lab's, whatever it is called.
