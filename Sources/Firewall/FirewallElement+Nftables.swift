@@ -14,6 +14,7 @@ extension FirewallElement {
         case .mac: .macs
         case .sender(_, _, let address): address.family == .ipv4 ? .senders4 : .senders6
         case .vxlanPort: .vxlanPorts
+        case .unforgotten(let address): address.family == .ipv4 ? .unforgotten4 : .unforgotten6
         }
     }
 
@@ -28,6 +29,7 @@ extension FirewallElement {
         case .mac(let name, let mac): "\"\(name)\" . \(mac)"
         case .sender(let name, let mac, let address): "\"\(name)\" . \(mac) . \(address)"
         case .vxlanPort(let port): "\(port)"
+        case .unforgotten(let address): "\(address)"
         }
     }
 
@@ -37,6 +39,11 @@ extension FirewallElement {
         if set == .vxlanPorts {
             guard let port = parts.first?.integer.flatMap(UInt16.init(exactly:)) else { return nil }
             self = .vxlanPort(port)
+            return
+        }
+        if set == .unforgotten4 || set == .unforgotten6 {
+            guard let address = parts.first?.text.flatMap(IPAddress.init) else { return nil }
+            self = .unforgotten(address)
             return
         }
         guard let name = parts.first?.text.flatMap({ try? InterfaceName($0) }) else { return nil }

@@ -54,6 +54,8 @@ enum Ruleset {
             set \(SetName.subnets4.rawValue) { type ifname . ipv4_addr; flags interval; }
             set \(SetName.subnets6.rawValue) { type ifname . ipv6_addr; flags interval; }
             set \(SetName.vxlanPorts.rawValue) { type inet_service; }
+            set \(SetName.unforgotten4.rawValue) { type ipv4_addr; }
+            set \(SetName.unforgotten6.rawValue) { type ipv6_addr; }
 
             chain input {
                 type filter hook input priority -10; policy accept;
@@ -113,12 +115,16 @@ enum SetName: String, CaseIterable {
     case subnets4
     case subnets6
     case vxlanPorts = "vxlan_ports"
+    case unforgotten4
+    case unforgotten6
 
     /// The family of the table that the set is in.
     var family: Ruleset.Family {
         switch self {
         case .ports, .macs, .senders4, .senders6: .bridge
-        case .networks, .within, .outside, .reachable, .masqueraded, .subnets4, .subnets6, .vxlanPorts: .inet
+        case .networks, .within, .outside, .reachable, .masqueraded, .subnets4, .subnets6, .vxlanPorts,
+            .unforgotten4, .unforgotten6:
+            .inet
         }
     }
 }

@@ -20,6 +20,11 @@ package enum FirewallElement: Hashable, Sendable {
     case sender(InterfaceName, MACAddress, IPAddress)
     /// A UDP port of VXLAN.
     case vxlanPort(UInt16)
+    /// An address whose connections are about to be forgotten, for the rules that they were made by are no longer.
+    ///
+    /// No rule looks it up. It comes in one transaction with the change of the rules, and goes when the connections are
+    /// forgotten: so the kernel itself tells of an apply that was interrupted in between, or did not succeed.
+    case unforgotten(IPAddress)
 
     /// What it is about.
     package var entry: FirewallEntry {
@@ -29,6 +34,7 @@ package enum FirewallElement: Hashable, Sendable {
             .bridge(name)
         case .port(let name), .mac(let name, _), .sender(let name, _, _): .port(name)
         case .vxlanPort: .vxlanPorts
+        case .unforgotten: .connections
         }
     }
 
@@ -44,6 +50,7 @@ package enum FirewallElement: Hashable, Sendable {
         case .mac(_, let mac): ("mac", "\(mac)")
         case .sender(_, _, let address): ("addresses", "\(address)")
         case .vxlanPort(let port): ("vxlanPorts", "\(port)")
+        case .unforgotten(let address): ("connections", "\(address)")
         }
     }
 }
@@ -62,6 +69,7 @@ extension FirewallElement: Comparable {
         case .port: (7, 0, nil, 0)
         case .mac(_, let mac): (8, mac.bits, nil, 0)
         case .sender(_, let mac, let address): (9, mac.bits, address, 0)
+        case .unforgotten(let address): (10, 0, address, 0)
         }
     }
 
@@ -84,12 +92,14 @@ package enum FirewallEntry: Hashable, Sendable {
     /// An endpoint, by its port.
     case port(InterfaceName)
     case vxlanPorts
+    /// What is still to be forgotten of connections.
+    case connections
 
     /// The link that it is about.
     package var link: InterfaceName? {
         switch self {
         case .bridge(let name), .port(let name): name
-        case .vxlanPorts: nil
+        case .vxlanPorts, .connections: nil
         }
     }
 }
@@ -100,6 +110,7 @@ extension FirewallEntry: Comparable {
         case .vxlanPorts: 0
         case .bridge: 1
         case .port: 2
+        case .connections: 3
         }
     }
 
@@ -118,6 +129,7 @@ extension FirewallEntry: CustomStringConvertible {
         case .bridge(let name): "bridge '\(name)'"
         case .port(let name): "port '\(name)'"
         case .vxlanPorts: "VXLAN ports"
+        case .connections: "connections"
         }
     }
 }

@@ -1,24 +1,23 @@
 import Glibc
 import LinuxSystem
-import NetworkModel
-import NetworkTesting
+package import NetworkModel
 
 /// A place that sends and takes datagrams: two sockets in a namespace, one of each family, on one port.
 ///
 /// A socket stays in the namespace in which it was made, so whoever has it may use it from anywhere.
-final class Station {
-    let name: String
+package final class Station {
+    package let name: String
     private let sockets: [AddressFamily: CInt]
 
-    static let port: UInt16 = 7777
+    package static let port: UInt16 = 7777
 
     /// A datagram that came.
-    struct Arrival: Hashable {
-        var text: String
-        var source: IPAddress
+    package struct Arrival: Hashable {
+        package var text: String
+        package var source: IPAddress
     }
 
-    init(_ name: String, in namespace: String?, of node: ThrowAwayNode) throws {
+    package init(_ name: String, in namespace: String?, of node: ThrowAwayNode) throws {
         self.name = name
         sockets = try node.inside(namespace) {
             var sockets: [AddressFamily: CInt] = [:]
@@ -47,7 +46,7 @@ final class Station {
     }
 
     /// Sends a text; false if the kernel knows no way.
-    func send(_ text: String, to address: IPAddress) -> Bool {
+    package func send(_ text: String, to address: IPAddress) -> Bool {
         guard let socket = sockets[address.family] else { return false }
         let bytes = Array(text.utf8)
         return Self.withAddress(address, Self.port) {
@@ -56,7 +55,7 @@ final class Station {
     }
 
     /// Takes what has come so far.
-    func arrivals() -> [Arrival] {
+    package func arrivals() -> [Arrival] {
         sockets.keys.sorted().flatMap { family -> [Arrival] in
             var arrivals: [Arrival] = []
             while let arrival = sockets[family].flatMap(Self.receive) { arrivals.append(arrival) }
@@ -85,7 +84,7 @@ final class Station {
     }
 
     /// Waits until something may have come to any of the stations, but not for longer than `milliseconds`.
-    static func wait(for stations: [Station], milliseconds: CInt) {
+    package static func wait(for stations: [Station], milliseconds: CInt) {
         var descriptors = stations.flatMap {
             $0.sockets.values.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         }
