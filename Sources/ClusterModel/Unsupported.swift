@@ -11,7 +11,6 @@ package struct UnsupportedPart: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case routed = "driver: routed"
         case overlay = "driver: overlay"
-        case masquerade
         case dns
         case publish
     }
@@ -25,19 +24,6 @@ extension ClusterState {
 }
 
 extension Network {
-    /// What nobody states, and everybody would expect of a network, of which it is told instead.
-    package static let missingByDefault =
-        "not carried out yet: networks reach nothing beyond this node, for nothing is masqueraded; names are those of the "
-        + "hosts files; and where the node forwards packets ('net.ipv4.ip_forward') nothing keeps networks apart"
-
-    /// True for a network of which ``missingByDefault`` is to be told: it has an address on the host side.
-    package var lacksDefaults: Bool {
-        switch driver {
-        case .bridge, .routed, .overlay: !isIsolated
-        case .macvlan: false
-        }
-    }
-
     fileprivate var unsupported: [UnsupportedPart] {
         var parts: [UnsupportedPart] = []
         func add(_ kind: UnsupportedPart.Kind, _ key: ClusterPlace.Key, _ value: String) {
@@ -49,7 +35,6 @@ extension Network {
         case .routed: add(.routed, .driver, "routed")
         case .overlay: add(.overlay, .driver, "overlay")
         }
-        if let statedMasquerade { add(.masquerade, .masquerade, "\(statedMasquerade)") }
         if let statedDNS { add(.dns, .dns, "\(statedDNS)") }
         return parts
     }

@@ -38,7 +38,7 @@ struct ApplyCommand: ParsableCommand {
         try reporting(output) { console in
             let loaded = try Document.load(path: document.path)
             let node = try node.resolve(for: loaded)
-            let compiled = try Compilation(loaded, at: document.path, for: node)
+            let compiled = try Compilation(loaded, for: node)
             // A document for other nodes may well have nothing for this one.
             if loaded.isEmpty, !allowEmpty { throw CommandFailure.emptyDocument }
             try CommandFailure.checkPrivilege(to: "change this node")

@@ -16,7 +16,7 @@ struct Compilation {
     /// Looks at the node as far as the document leaves things to it.
     ///
     /// - Throws: ``DocumentErrors``, ``CommandFailure`` if this node can't give what is asked for, or what could not be read.
-    init(_ document: Document, at path: String, for node: Node) throws {
+    init(_ document: Document, for node: Node) throws {
         let name = try document.node(named: node.name)
         guard document.hasNetworks else {
             state = try document.nodeState(for: node.name)
@@ -29,7 +29,7 @@ struct Compilation {
         guard compiled.problems.isEmpty else { throw CompilerRefusal(problems: compiled.problems) }
         state = compiled.state
         claims = compiled.claims
-        warnings = document.warnings + compiled.warnings.map { Complaint(file: path, message: $0) }
+        warnings = document.warnings
     }
 }
 

@@ -29,7 +29,7 @@ struct PlanCommand: ParsableCommand {
             let loaded = try Document.load(path: document.path)
             try CommandFailure.checkPrivilege(to: "read the state of this node")
             let node = try node.resolve(for: loaded)
-            let compiled = try Compilation(loaded, at: document.path, for: node)
+            let compiled = try Compilation(loaded, for: node)
             let plan = try node.explaining {
                 try Reconciler(node: node).plan(compiled.state, claiming: compiled.claims)
             }

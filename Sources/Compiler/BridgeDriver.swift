@@ -8,12 +8,14 @@ extension NodeCompiler {
         let bridge = bridgeLink(of: network, mtu)
         insert(bridge, for: "networks.\(network.name)")
         guardBridge(bridge.id, of: network)
+        protect(network, by: bridge.id.name)
         for member in members {
             let port = LinkID(KernelNames.port(of: member.sandbox.name, member.link.name), in: .node)
             add(port, peer: member.link, of: network, member, master: bridge.id.name, mtu)
             var link = endpointLink(.veth(peer: port), of: network, member)
             link.mtu = mtu
             insert(link, for: "sandboxes.\(member.sandbox.name)")
+            protect(link, at: port.name, for: "sandboxes.\(member.sandbox.name)")
         }
     }
 

@@ -7,8 +7,6 @@ package struct CompiledNode: Sendable {
     package var state: NodeState
     /// What its networks take, which must be nobody else's here.
     package var claims = NodeClaims()
-    /// What is not as one would expect, though nothing states it.
-    package var warnings: [String] = []
     /// Why something can't be as the document says, on this node as it is.
     package var problems: [CompilerProblem] = []
 

@@ -63,7 +63,9 @@ struct HostsFiles {
         for (position, endpoint) in sandbox.endpoints.enumerated() {
             Self.append(assignment[index, position], sandbox.name, endpoint, to: &text)
         }
-        for link in LinkTargets.of(sandbox, cluster, assignment) {
+        // An alias that the network itself knows its target by is said there.
+        for link in LinkTargets.of(sandbox, cluster, assignment)
+        where !(link.isNameOnNetwork && blocks[link.endpoint.network] != nil) {
             for address in link.addresses.values { text += "\(address)\t\(link.alias)\n".utf8 }
         }
         var content = SandboxFile.Content(text)
@@ -97,7 +99,14 @@ enum LinkTargets {
     struct Target {
         let alias: AliasName
         let sandbox: Sandbox
+        /// The endpoint that the link leads to.
+        let endpoint: Endpoint
         let addresses: PerFamily<IPAddress>
+
+        /// True if all of the network call the target so.
+        var isNameOnNetwork: Bool {
+            alias.text == sandbox.name.text || endpoint.aliases.contains { $0.text == alias.text }
+        }
     }
 
     /// The targets in the document's order, by the first network that both are on.
@@ -109,7 +118,8 @@ enum LinkTargets {
                 let position = target.endpoints.firstIndex(where: { $0.network == network })
             else { return nil }
             let addresses = assignment[index, position].addresses
-            return Target(alias: link.alias, sandbox: target, addresses: addresses)
+            let endpoint = target.endpoints[position]
+            return Target(alias: link.alias, sandbox: target, endpoint: endpoint, addresses: addresses)
         }
     }
 }

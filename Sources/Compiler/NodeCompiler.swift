@@ -87,6 +87,7 @@ struct NodeCompiler {
     /// The files of the node's sandboxes, but for those that see the node's own.
     private mutating func compileFiles(networks: Set<NetworkName>) {
         let hosts = HostsFiles(cluster, assignment, networks: networks)
+        let resolver = ResolverFile(cluster: cluster, assignment: assignment, node: facts.resolver)
         for (index, sandbox) in cluster.sandboxes.enumerated() where isHere(sandbox) {
             guard let namespace = place(of: sandbox)?.name else { continue }
             let overlay = result.state.namespaces.contains(namespace) ? namespace : nil
@@ -94,7 +95,7 @@ struct NodeCompiler {
                 let content: SandboxFile.Content =
                     switch name {
                     case .hosts: hosts.file(ofSandboxAt: index)
-                    case .resolvConf: SandboxFile.Content(ResolverFile.text(of: sandbox, on: facts.resolver))
+                    case .resolvConf: SandboxFile.Content(resolver.text(of: sandbox))
                     case .env: SandboxFile.Content(EnvironmentFile.text(of: sandbox, cluster, assignment))
                     }
                 let key = SandboxFile.Key(name, of: sandbox.name.text)
@@ -129,7 +130,6 @@ struct NodeCompiler {
 
     private mutating func compile(_ network: Network, _ members: [Attachment]) {
         claimSubnets(of: network)
-        if network.lacksDefaults, result.warnings.isEmpty { result.warnings.append(Network.missingByDefault) }
         switch network.driver {
         case .bridge: compileBridge(network, members)
         case .macvlan(let macvlan): compileMacvlan(network, macvlan, members)

@@ -10,6 +10,8 @@ package struct NodeFacts: Hashable, Sendable {
     package var links: [ForeignLink] = []
     /// The link that the default route leads by, that of IPv4 first; `nil` without one.
     package var uplink: InterfaceName?
+    /// The links by which the node has a default route from a router's advertisement.
+    package var advertised: [InterfaceName] = []
     /// Whether the kernel has IPv6; without it nothing is said of it.
     package var hasIPv6 = true
     /// How the node itself resolves names: what sandboxes use that say nothing.

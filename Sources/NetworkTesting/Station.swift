@@ -2,12 +2,14 @@ import Glibc
 import LinuxSystem
 package import NetworkModel
 
-/// A place that sends and takes datagrams: two sockets in a namespace, one of each family, on one port.
+/// A place that sends and takes datagrams: in a namespace two sockets of each family, one that takes what comes to a port, and
+/// one that sends from another, so that nothing that is sent looks like an answer.
 ///
 /// A socket stays in the namespace in which it was made, so whoever has it may use it from anywhere.
 package final class Station {
     package let name: String
     private let sockets: [AddressFamily: CInt]
+    private let senders: [AddressFamily: CInt]
 
     package static let port: UInt16 = 7777
 
@@ -17,18 +19,30 @@ package final class Station {
         package var source: IPAddress
     }
 
-    package init(_ name: String, in namespace: String?, of node: ThrowAwayNode) throws {
+    package init(
+        _ name: String,
+        in namespace: String?,
+        of node: ThrowAwayNode,
+        port: UInt16 = port
+    ) throws {
         self.name = name
-        sockets = try node.inside(namespace) {
+        (sockets, senders) = try node.inside(namespace) {
             var sockets: [AddressFamily: CInt] = [:]
-            for family in AddressFamily.allCases { sockets[family] = try Self.socket(family) }
-            return sockets
+            var senders: [AddressFamily: CInt] = [:]
+            for family in AddressFamily.allCases {
+                sockets[family] = try Self.socket(family, port: port)
+                senders[family] = try Self.socket(family, port: 0)
+            }
+            return (sockets, senders)
         }
     }
 
-    deinit { for socket in sockets.values { close(socket) } }
+    deinit {
+        for socket in sockets.values { close(socket) }
+        for socket in senders.values { close(socket) }
+    }
 
-    private static func socket(_ family: AddressFamily) throws -> CInt {
+    private static func socket(_ family: AddressFamily, port: UInt16) throws -> CInt {
         let domain = family == .ipv4 ? AF_INET : AF_INET6
         let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let socket = try checked("socket", on: "UDP") { Glibc.socket(domain, type, 0) }
@@ -46,8 +60,14 @@ package final class Station {
     }
 
     /// Sends a text; false if the kernel knows no way.
-    package func send(_ text: String, to address: IPAddress) -> Bool {
-        guard let socket = sockets[address.family] else { return false }
+    ///
+    /// - Parameters:
+    ///   - text: What is sent.
+    ///   - address: Where to, at the port that stations listen at.
+    ///   - sendsFromPort: Whether it is sent from the port that is listened at too, so that it may be an answer.
+    /// - Returns: Whether it was sent.
+    package func send(_ text: String, to address: IPAddress, fromPort sendsFromPort: Bool = false) -> Bool {
+        guard let socket = (sendsFromPort ? sockets : senders)[address.family] else { return false }
         let bytes = Array(text.utf8)
         return Self.withAddress(address, Self.port) {
             sendto(socket, bytes, bytes.count, 0, $0, $1) == bytes.count

@@ -85,7 +85,7 @@ extension NodePlanner {
             guard !wanted.contains(key), let existing = observed.sysctls[key] else { return nil }
             guard existing == record.written, existing != record.before else { return nil }
             // Others may rely on forwarding by now: it stays on, unless what turned it on never came about.
-            guard !key.turnsOnForwarding || options.isRollback else { return nil }
+            guard !record.outlivesWeft(key) || options.isRollback else { return nil }
             if let name = key.place.name, !desired.namespaces.contains(name) { return nil }
             if let link = key.link, let fate = links.fates[link], !fate.keepsContents { return nil }
             // It went with the link's IPv6.
@@ -144,6 +144,16 @@ extension Sysctl {
 
     /// True for a setting without which IPv6 addresses are refused.
     var allowsIPv6: Bool { key.path.hasSuffix("/disable_ipv6") && value == "0" }
+}
+
+extension RecordedSysctl {
+    /// True for what is not put back although nobody asks for it any more: forwarding, which others may rely on by now, and what
+    /// a node that forwards needs to keep its own way out.
+    package func outlivesWeft(_ key: Sysctl.Key) -> Bool {
+        key.turnsOnForwarding
+            || (key.place == .node && written == "2" && key.path.hasPrefix("net/ipv6/conf/")
+                && key.path.hasSuffix("/accept_ra"))
+    }
 }
 
 extension Sysctl.Key {

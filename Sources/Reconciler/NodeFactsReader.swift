@@ -29,25 +29,47 @@ extension Reconciler {
                 )
             }
             facts.uplink = observed.uplink
+            facts.advertised = observed.advertisedLinks
             return facts
         }
     }
 }
 
 extension Node {
+    /// Where stubs on the loopback write down the servers that they ask: systemd-resolved, NetworkManager, dnsmasq.
+    package static let serversBehindStubs = [
+        "/run/systemd/resolve/resolv.conf", "/run/NetworkManager/no-stub-resolv.conf",
+        "/run/dnsmasq/resolv.conf",
+    ]
+
     /// What the node's resolv.conf says.
     ///
-    /// Where that names a stub on the loopback, as that of systemd-resolved, the servers behind it.
-    fileprivate func resolver() throws -> ResolverSettings {
+    /// Where that names nothing but stubs on the loopback, which sandboxes can't reach, the servers behind them.
+    ///
+    /// - Parameter files: Where stubs may have written them down, the first that names any counts.
+    /// - Throws: `SystemCallError` if a file is there and can't be read.
+    package func resolver(behindStubs files: [String] = serversBehindStubs) throws -> ResolverSettings {
         let own = try namespace?.name.flatMap { try AtomicFile.read("\(overlayDirectory)/\($0)/resolv.conf") }
         let settings = ResolverSettings(resolvConf: try own ?? AtomicFile.read("/etc/resolv.conf") ?? "")
         guard !settings.servers.isEmpty, settings.servers.allSatisfy(\.isLoopback) else { return settings }
-        guard let behind = try AtomicFile.read("/run/systemd/resolve/resolv.conf") else { return settings }
-        return ResolverSettings(resolvConf: behind)
+        for file in files {
+            guard let text = try AtomicFile.read(file) else { continue }
+            let behind = ResolverSettings(resolvConf: text)
+            if behind.servers.contains(where: { !$0.isLoopback }) { return behind }
+        }
+        return settings
     }
 }
 
 extension ObservedNamespace {
+    /// The links by which there is a default route from a router's advertisement.
+    ///
+    /// `RTPROT_RA`.
+    fileprivate var advertisedLinks: [InterfaceName] {
+        let advertised = routes.filter { $0.protocolNumber == 9 && $0.value.destination.length == 0 }
+        return Set(advertised.compactMap(\.value.device)).sorted()
+    }
+
     /// The link that the default route leads by, that of IPv4 first.
     fileprivate var uplink: InterfaceName? {
         let defaults = routes.filter { route in

@@ -277,7 +277,7 @@ extension Registry {
         sysctls = (old?.sysctls ?? [:]).filter { key, record in
             // What could not be put back is still to be put back.
             let isLeft = state.sysctls[key] == record.written && record.written != record.before
-            return wanted.contains(key) || (isLeft && !key.turnsOnForwarding)
+            return wanted.contains(key) || (isLeft && !record.outlivesWeft(key))
         }
         let held = Set(sysctls.keys.compactMap(\.place.name))
         adopted = adopted.filter { name, _ in

@@ -22,15 +22,18 @@ struct ClusterBench {
     static let routerIPv4 = IPAddress(ipv4: 0x0a63_00fe)
     static let nodeAddresses = [IPAddress("10.99.0.1"), IPAddress("fd00:99::1")].compactMap(\.self)
     static let routerAddresses = [IPAddress("10.99.0.254"), IPAddress("fd00:99::254")].compactMap(\.self)
+    /// What the router asks the node for: all networks of documents.
+    static let ranges = ["10.0.0.0/8", "fd00::/16"]
     /// The name servers in the node's resolv.conf, without the one that sandboxes can't reach.
     static let nameServer = "10.99.0.53"
 
     /// Makes a node, runs `body` on it, and takes it away.
-    static func with(uplinkMTU: Int = 1500, _ body: (ClusterBench) throws -> Void) throws {
+    static func with<Result>(uplinkMTU: Int = 1500, _ body: (ClusterBench) throws -> Result) throws -> Result
+    {
         try ThrowAwayNode.with("cl-") { node in
             let bench = ClusterBench(node: node, uplinkMTU: uplinkMTU)
             try bench.prepare()
-            try body(bench)
+            return try body(bench)
         }
     }
 
@@ -38,7 +41,8 @@ struct ClusterBench {
         let router = node.fullName(of: Self.router)
         try Command(["ip", "netns", "add", router]).output()
         // A new namespace may have these from its maker.
-        try node.run("sysctl -q -w net.ipv4.ip_forward=0 net.ipv4.conf.all.rp_filter=0")
+        try node.run("sysctl -q -w net.ipv4.conf.all.rp_filter=0")
+        try forwardNothing()
         let lines = [
             "link add up0 mtu \(uplinkMTU) type veth peer name up1 mtu \(uplinkMTU) netns \(router)",
             "link add spare0 type veth peer name spare1 netns \(router)", "link set up0 up",
@@ -46,10 +50,11 @@ struct ClusterBench {
             "addr add 10.99.0.1/24 dev up0", "addr add fd00:99::1/64 dev up0 nodad",
         ]
         try Command(["ip", "-n", node.name, "-batch", "-"]).reading(lines.joined(separator: "\n")).output()
-        let others = [
-            "link set lo up", "link set up1 up", "link set spare1 up", "addr add 10.99.0.254/24 dev up1",
-            "addr add fd00:99::254/64 dev up1 nodad",
-        ]
+        let others =
+            [
+                "link set lo up", "link set up1 up", "link set spare1 up", "addr add 10.99.0.254/24 dev up1",
+                "addr add fd00:99::254/64 dev up1 nodad",
+            ] + zip(Self.ranges, Self.nodeAddresses).map { "route add \($0) via \($1)" }
         try Command(["ip", "-n", router, "-batch", "-"]).reading(others.joined(separator: "\n")).output()
         // It is no part of what is tried: a sandbox on its wire may tell it what it likes, and on the spare one finds nobody.
         try node.run(
@@ -62,6 +67,22 @@ struct ClusterBench {
             "/etc/netns/\(node.name)/resolv.conf",
             "nameserver 127.0.0.53\nnameserver \(Self.nameServer)\nsearch node.example\noptions edns0\n"
         )
+    }
+
+    // MARK: Forwarding
+
+    /// The families that the node forwards packets of.
+    func forwarded() throws -> Set<AddressFamily> {
+        try node.inside {
+            var families: Set<AddressFamily> = []
+            if try SysctlFile.read("net/ipv4/ip_forward") == "1" { families.insert(.ipv4) }
+            if try SysctlFile.read("net/ipv6/conf/all/forwarding") == "1" { families.insert(.ipv6) }
+            return families
+        }
+    }
+
+    private func forwardNothing() throws {
+        try node.run("sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0")
     }
 
     // MARK: Weft at work
@@ -126,6 +147,7 @@ struct ClusterBench {
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> ClusterView? {
         let text = cluster.yaml
+        let forwarded = try forwarded()
         guard try apply(text, why, sourceLocation: sourceLocation) != nil else { return nil }
         let compiled = try compile(text)
         let printed = try compile(NodeStatePrinter.yaml(compiled.state))
@@ -137,7 +159,7 @@ struct ClusterBench {
             #expect(again.messagesSent == 0, "\(why): \(what)", sourceLocation: sourceLocation)
         }
         let view = try ClusterView(of: cluster, on: self)
-        let differences = try ClusterOracle(cluster, view, self).differences()
+        let differences = try ClusterOracle(cluster, view, self, forwarded: forwarded).differences()
         for difference in differences {
             Issue.record("\(why): \(difference)", sourceLocation: sourceLocation)
         }
@@ -146,7 +168,11 @@ struct ClusterBench {
     }
 
     func destroy(_ why: String = "", sourceLocation: SourceLocation = #_sourceLocation) throws {
+        let forwarded = try forwarded()
         let report = try weft().destroy()
+        // Others may rely on it; the dumps of before and after are to be compared without.
+        #expect(try self.forwarded() == forwarded, "\(why): destroy", sourceLocation: sourceLocation)
+        try forwardNothing()
         for failure in report.failures + report.rollbackFailures {
             Issue.record("\(why): destroy: \(failure)", sourceLocation: sourceLocation)
         }

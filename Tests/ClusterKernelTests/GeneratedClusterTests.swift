@@ -49,12 +49,24 @@ enum Comeback {
     /// - numbers that the kernel gives to what is made anew: indexes of links, inodes, cookies and ids of namespaces, numbers of
     ///   bridges' ports;
     /// - all nodes' group, to which a link belongs from its creation, and not any more once its IPv6 was turned off;
+    /// - that the node forwards packets, which nobody turns off again;
     /// - settings on record as being what they were before: they are written where something is made, not where it is kept.
     static func differences(_ old: WholeDump, _ new: WholeDump) -> [String] {
         var counts: [String: Int] = [:]
-        for line in new.lines where !isOfGroup(line) { counts[withoutNumbers(line), default: 0] += 1 }
-        for line in old.lines where !isOfGroup(line) { counts[withoutNumbers(line), default: 0] -= 1 }
+        for line in new.lines where !mayStay(line) { counts[withoutNumbers(line), default: 0] += 1 }
+        for line in old.lines where !mayStay(line) { counts[withoutNumbers(line), default: 0] -= 1 }
         return counts.filter { $0.value != 0 }.map { "\($0.value < 0 ? "-" : "+") \($0.key)" }.sorted()
+    }
+
+    /// True for what is left of a state in between.
+    private static func mayStay(_ line: String) -> Bool { isOfGroup(line) || isOfForwarding(line) }
+
+    /// True for the settings that the kernel changes with the forwarding of a family, and for a router's anycast addresses.
+    private static func isOfForwarding(_ line: String) -> Bool {
+        line.contains(
+            #/^wt-[^.]* sysctl: net/ipv./(ip_forward|conf/[^/]*/forwarding|conf/all/accept_redirects) /#
+        )
+            || line.contains(#/^wt-[^.]* route: .*"type": "anycast"/#)
     }
 
     /// True for a group of IPv6 that a link itself listens to.
@@ -66,6 +78,7 @@ enum Comeback {
     private static func withoutNumbers(_ line: String) -> String {
         line.replacing(#/namespace\(net:\[\d+\]\)/#, with: "namespace")
             .replacing(#/sysctl\\t[^\\]*\\t[^\\]*\\t([^\\]*)\\t\1\\n/#, with: "")
+            .replacing(#/sysctl\\t[^\\]*\\t[^\\]*(ip_|\/)forward(ing)?\\t[^\\]*\\t[^\\]*\\n/#, with: "")
             .replacing(#/namespace\\t([^\\]*)\\t\d+/#) { "namespace \($0.1)" }
             .replacing(#/"(ifindex|link_index|link_netnsid|id|no|designated_port)": [^,}]*,? ?/#, with: "")
     }

@@ -53,14 +53,4 @@ struct ClaimTests {
         let claims = try compiled(own[0], own[1], own[2], "10.20.0.54", "192.0.2.53", "127.0.0.53").claims
         #expect(claims.nameservers.map(\.description) == ["10.20.0.54"])
     }
-
-    @Test("what they lack is said once, of networks that would have it")
-    func warnings() throws {
-        #expect(try compiled().warnings == [Network.missingByDefault])
-        let text = "weft: 1\nnetworks: { w: { driver: bridge, subnets: [10.1.0.0/24], isolated: true } }\n"
-        let document = try Document.load([
-            Source(name: "a.yaml", text: text + "sandboxes: { a: { endpoints: [{ network: w }] } }\n")
-        ])
-        #expect(document.cluster.compile(for: nil, NodeFacts(name: "n1"), document.assignment).warnings == [])
-    }
 }

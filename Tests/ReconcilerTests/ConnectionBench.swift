@@ -54,12 +54,12 @@ struct ConnectionBench {
 
     /// Which address the host outside sees a sandbox by; `nil` if nothing comes.
     func outerAddress(of station: Station) -> IPAddress? {
-        arrival(at: far) { station.send($0, to: Self.farAddress) }
+        arrival(at: far) { station.send($0, to: Self.farAddress, fromPort: true) }
     }
 
     /// Which address a sandbox sees the host outside by that sends to `address`; `nil` if nothing comes.
     func answer(to address: IPAddress, at station: Station) -> IPAddress? {
-        arrival(at: station) { far.send($0, to: address) }
+        arrival(at: station) { far.send($0, to: address, fromPort: true) }
     }
 
     private func arrival(at station: Station, _ send: (String) -> Bool) -> IPAddress? {

@@ -44,7 +44,7 @@ struct ConnectionTests {
             // What is for the first one's connection comes to nobody, although the node knows where the address is now; what the
             // second one begins is its own.
             try world.bench.node.run("ip neigh flush dev br0")
-            #expect(world.far.send("late", to: Bench.nodeAddress))
+            #expect(world.far.send("late", to: Bench.nodeAddress, fromPort: true))
             #expect(world.outerAddress(of: world.blue) == Bench.nodeAddress)
             #expect(try world.connections(of: Bench.redAddress).count == 1)
             #expect(!world.blue.arrivals().contains { $0.text == "late" })

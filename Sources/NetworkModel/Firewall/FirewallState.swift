@@ -73,6 +73,11 @@ package struct FirewallState: Hashable, Sendable {
     }
 }
 
+extension InterfaceName {
+    /// True if nftables takes the name for itself, and not for a pattern.
+    package var isFitForFirewall: Bool { !text.contains { "\"*\\".contains($0) } }
+}
+
 extension FirewallState.Bridge {
     fileprivate func elements(_ name: InterfaceName) -> Set<FirewallElement> {
         var elements: Set<FirewallElement> = [.network(name), .within(name)]

@@ -39,7 +39,8 @@ extension Cluster.Network {
         }
         pairs += [
             ("range", ranges.isEmpty ? nil : yamlList(ranges)), ("internal", isInternal ? "true" : nil),
-            ("isolated", isIsolated ? "true" : nil), ("mtu", mtu.map { "\($0)" }), ("interface", interface),
+            ("isolated", isIsolated ? "true" : nil), ("masquerade", masquerade.map { "\($0)" }),
+            ("mtu", mtu.map { "\($0)" }), ("interface", interface),
         ]
         return yamlMapping(pairs)
     }

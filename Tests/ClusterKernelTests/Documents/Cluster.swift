@@ -17,6 +17,8 @@ struct Cluster: Sendable {
         var ranges: [Prefix] = []
         var isInternal = false
         var isIsolated = false
+        /// Whether what leaves it bears the node's address, where it is stated.
+        var masquerade: Bool?
         var mtu: Int?
         var interface: String?
     }
@@ -120,6 +122,11 @@ extension Cluster.Network {
             return own
         }
         return isMacvlan ? nil : subnet.host(1)
+    }
+
+    /// Whether the node forwards what its endpoints send to the outside.
+    func hasOutside(_ family: AddressFamily) -> Bool {
+        !isMacvlan && !isInternal && hostAddress(family) != nil
     }
 
     /// Where a default route through it leads.

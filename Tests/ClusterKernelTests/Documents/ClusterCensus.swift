@@ -13,7 +13,8 @@ extension Coverage {
         + [
             "gateway none", "gateway stated", "macvlan gateway stated", "macvlan without gateway", "range",
             "internal",
-            "isolated", "isolated and overlapping", "mtu", "bridge's name", "subnets of the built-in bridge",
+            "isolated", "masquerade false", "masquerade true", "isolated and overlapping", "mtu",
+            "bridge's name", "subnets of the built-in bridge",
         ].map { "network \($0)" }
         + [
             "several networks", "fixed address", "assigned address", "fixed MAC", "interface", "aliases",
@@ -49,6 +50,8 @@ extension Coverage {
         note("network range", if: !network.ranges.isEmpty)
         note("network internal", if: network.isInternal)
         note("network isolated", if: network.isIsolated)
+        note("network masquerade false", if: network.masquerade == false)
+        note("network masquerade true", if: network.masquerade == true)
         note("network mtu", if: network.mtu != nil)
         note("network bridge's name", if: network.interface != nil)
         let others = cluster.carried.filter { $0.name != network.name }.flatMap(\.subnets)

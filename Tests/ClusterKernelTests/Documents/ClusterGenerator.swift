@@ -60,6 +60,7 @@ struct ClusterGenerator {
                 Prefix(containing: $0.host(8), length: $0.length + ($0.length == 28 ? 1 : 3))
             }
         }
+        if chance(40), !network.isInternal, !network.isIsolated { network.masquerade = chance(40) }
         if chance(40) { network.mtu = [1280, 1300, 1500, 9000][Int.random(in: 0..<4, using: &random)] }
         if chance(30) { network.interface = "nic\(index)" }
         return network

@@ -106,13 +106,24 @@ extension ClusterOracle {
     // MARK: Resolver and variables
 
     private func resolverLines(of sandbox: Cluster.Sandbox) -> [String] {
-        let servers = sandbox.servers.isEmpty ? [ClusterBench.nameServer] : sandbox.servers.map(\.description)
+        let servers = sandbox.servers.isEmpty ? nodeServers(for: sandbox) : sandbox.servers.map(\.description)
         let search = sandbox.search.isEmpty ? ["node.example"] : sandbox.search
         let options = sandbox.options.isEmpty ? ["edns0"] : sandbox.options
         let lines = servers.map { "nameserver \($0)" }
         return
             (lines + ["search \(search.joined(separator: " "))", "options \(options.joined(separator: " "))"])
             .sorted()
+    }
+
+    /// Those of the node's name servers to which a way leads from the sandbox.
+    private func nodeServers(for sandbox: Cluster.Sandbox) -> [String] {
+        let networks = sandbox.endpoints.compactMap { cluster.network($0.network) }
+        let ways =
+            networks.flatMap(\.subnets) + sandbox.routes.map(\.destination)
+            + (networks.contains { $0.wayOut(.ipv4) != nil } ? [.all(.ipv4)] : [])
+        return [ClusterBench.nameServer].filter { server in
+            IPAddress(server).map { address in ways.contains { $0.contains(address) } } ?? false
+        }
     }
 
     /// The variables of its links, as Docker's links had them.

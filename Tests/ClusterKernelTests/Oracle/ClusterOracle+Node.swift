@@ -49,12 +49,12 @@ extension ClusterOracle {
         for name in links.keys.sorted() where !known.contains(name) {
             differences.append("there is a link that nobody stated: \(name)")
         }
+        // Turned on where a network needs it, and never off.
+        let needed = AddressFamily.allCases.filter { family in
+            cluster.carried.contains { $0.hasOutside(family) }
+        }
         return try differences + nodeRouteDifferences(links)
-            + difference(
-                "net/ipv4/ip_forward",
-                bench.node.inside { try SysctlFile.read("net/ipv4/ip_forward") },
-                "0"
-            )
+            + difference("forwarding", bench.forwarded(), forwarded.union(needed))
     }
 
     /// The bridge of a network: by its stated name, else readable where it fits, and one that begins so where it does not.

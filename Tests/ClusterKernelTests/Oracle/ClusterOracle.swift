@@ -10,11 +10,19 @@ struct ClusterOracle {
     let cluster: Cluster
     let view: ClusterView
     let bench: ClusterBench
+    /// The families that the node forwarded packets of before.
+    let forwarded: Set<AddressFamily>
 
-    init(_ cluster: Cluster, _ view: ClusterView, _ bench: ClusterBench) {
+    init(
+        _ cluster: Cluster,
+        _ view: ClusterView,
+        _ bench: ClusterBench,
+        forwarded: Set<AddressFamily> = []
+    ) {
         self.cluster = cluster
         self.view = view
         self.bench = bench
+        self.forwarded = forwarded
     }
 
     /// What is not as the document says, a sentence each.

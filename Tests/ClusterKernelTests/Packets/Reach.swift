@@ -2,7 +2,8 @@ import NetworkModel
 
 /// Who reaches whom, worked out from a document and from the addresses that were assigned.
 ///
-/// Nobody forwards: a packet comes to whoever holds its next hop, and is taken if its destination is one of his own.
+/// A packet comes to whoever holds its next hop, and is taken if its destination is one of his own. Nobody forwards but the
+/// node, and that only from a network to the outside.
 struct Reach {
     /// Somebody who sends and receives.
     struct Party {
@@ -11,6 +12,16 @@ struct Reach {
         var namespace: String?
         var links: [Link] = []
         var routes: [Route] = []
+        /// What the node lets pass that comes in by a link; nothing for anybody else.
+        var ways: [Wire: Way] = [:]
+    }
+
+    /// What a network may do at its node.
+    struct Way {
+        /// Whether it has an outside; without one it reaches the node in its own subnets only.
+        var hasOutside: Bool
+        /// Whether what leaves for the outside bears the node's address.
+        var masquerades: Bool
     }
 
     /// A link with its addresses.
@@ -62,8 +73,31 @@ struct Reach {
             party.name != sender.name
                 && party.links.contains { $0.addresses.contains(hop) && Self.hear(link.wire, $0.wire) }
         }
-        guard let holder, holder.links.contains(where: { $0.addresses.contains(address) }) else { return nil }
-        return Delivery(receiver: holder.name, source: source)
+        guard let holder else { return nil }
+        let way = holder.ways[link.wire]
+        if holder.links.contains(where: { $0.addresses.contains(address) }) {
+            let isWithin = link.subnets.contains { $0.contains(address) }
+            return way?.hasOutside ?? true || isWithin ? Delivery(receiver: holder.name, source: source) : nil
+        }
+        guard let way, way.hasOutside else { return nil }
+        return forwarded(by: holder, to: address, from: source, way)
+    }
+
+    /// What becomes of a packet that the node forwards from a network: it leaves by the node's own links, never to a network.
+    private func forwarded(
+        by node: Party,
+        to address: IPAddress,
+        from source: IPAddress,
+        _ allowed: Way
+    ) -> Delivery? {
+        guard let (link, hop) = way(from: node, to: address), node.ways[link.wire] == nil else { return nil }
+        let taker = parties.first { party in
+            party.name != node.name
+                && party.links.contains { $0.addresses.contains(hop) && Self.hear(link.wire, $0.wire) }
+        }
+        guard let taker, taker.links.contains(where: { $0.addresses.contains(address) }) else { return nil }
+        let own = link.addresses.first { $0.family == address.family }
+        return Delivery(receiver: taker.name, source: allowed.masquerades ? own ?? source : source)
     }
 
     /// The link and the next hop: by the longest prefix.
@@ -135,6 +169,10 @@ private struct ReachParties {
             party.links.append(
                 Reach.Link(wire: .bridge(network.name), addresses: addresses, subnets: subnets)
             )
+            party.ways[.bridge(network.name)] = Reach.Way(
+                hasOutside: !network.isInternal && !network.isIsolated,
+                masquerades: network.masquerade ?? true
+            )
         }
         let wire = Reach.Wire.near(ClusterBench.uplink)
         party.links.append(
@@ -144,13 +182,16 @@ private struct ReachParties {
         return party
     }
 
-    /// The router: it hears the node and the macvlan links on the node's uplink.
+    /// The router: it hears the node and the macvlan links on the node's uplink, and asks the node for all networks.
     var router: Reach.Party {
         var party = Reach.Party(name: "the router", namespace: ClusterBench.router)
         let wire = Reach.Wire.far(ClusterBench.uplink)
         party.links = [
             Reach.Link(wire: wire, addresses: ClusterBench.routerAddresses, subnets: Self.underlay)
         ]
+        party.routes = zip(ClusterBench.ranges, ClusterBench.nodeAddresses).compactMap { range, node in
+            Prefix(text: range).map { Reach.Route(destination: $0, gateway: node) }
+        }
         return party
     }
 
