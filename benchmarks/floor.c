@@ -29,49 +29,15 @@
 #include <unistd.h>
 #include <yaml.h>
 
-enum {
-    // Marks: see Sources/NetworkModel/Mark.swift.
-    MARK_GROUP = 0x77656674,
-    MARK_PROTOCOL = 87,
-    DELETION_GROUP_FIRST = 0x77656400,
-    DELETION_GROUP_LAST = 0x776564ff,
-
-    // Batches of 64: larger ones make FDB insertion slower.
-    BATCH_MESSAGES = 64,
-    BATCH_BYTES = 64 * 1024,
-    // The kernel gives no more than 32 KiB in one answer of a dump.
-    ANSWER_BYTES = 32 * 1024,
-    // An interrupted dump is not an answer: it is asked for again.
-    DUMP_ATTEMPTS = 100,
-
-    // Interface indexes are chosen, so that a message can follow in the send that makes the link.
-    LO_INDEX = 1,
-    BRIDGE_INDEX = 1000,
-    VXLAN_INDEX = 1001,
-    FAR_INDEX = 1002,
-    NEAR_INDEX = 2000,
-
-    BRIDGE_PORTS = 1023,
-    NAME_BYTES = 64,
-    ALIAS_BYTES = 256,
-};
-
-#define NAMESPACES "/run/netns"
-#define MARK_ALIAS "weft:"
-#define SANDBOX_GATEWAY 0x0a4d0001u  // 10.77.0.1
-#define ROUTE_FIRST 0x0a000000u      // 10.0.0.0/24
-#define ROUTE_GATEWAY 0xc0a84d02u    // 192.168.77.2
-#define NEIGHBOUR_FIRST 0x0a080001u  // 10.8.0.1
-#define TUNNEL_END_FIRST 0xac100101u // 172.16.1.1
-#define ENTRIES_PER_TUNNEL_END 100
+#include "floor.h"
 
 static const char *namespace_prefix = "s";
-static const char *node_name = NULL;
+const char *node_name = NULL;
 
 // MARK: - Errors
 
 // Ends the program: what failed, the system's words, the number.
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...) {
+void fail(const char *format, ...) {
     int error = errno;
     va_list arguments;
     va_start(arguments, format);
@@ -83,7 +49,7 @@ __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *for
 }
 
 // Ends the program where the kernel said yes and yet does not hold what was asked for.
-__attribute__((noreturn, format(printf, 1, 2))) static void fail_verification(const char *format, ...) {
+void fail_verification(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fputs("floor: verification: ", stderr);
@@ -95,19 +61,9 @@ __attribute__((noreturn, format(printf, 1, 2))) static void fail_verification(co
 
 // MARK: - Channels
 
-// A netlink socket of the namespace that its thread was in when it was opened, and a batch of messages to be sent.
-struct channel {
-    struct mnl_socket *socket;
-    uint32_t sequence;
-    unsigned messages;
-    size_t length;
-    struct nlmsghdr *last;
-    char batch[BATCH_BYTES];
-};
-
 static char answer[ANSWER_BYTES];
 
-static void channel_open(struct channel *channel) {
+void channel_open(struct channel *channel) {
     // No bind: the kernel chooses a port at the first send.
     channel->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
     if (!channel->socket) fail("open a netlink socket");
@@ -117,11 +73,11 @@ static void channel_open(struct channel *channel) {
     channel->last = NULL;
 }
 
-static void channel_close(struct channel *channel) {
+void channel_close(struct channel *channel) {
     mnl_socket_close(channel->socket);
 }
 
-static struct nlmsghdr *message_begin(struct channel *channel, uint16_t type, uint16_t flags) {
+struct nlmsghdr *message_begin(struct channel *channel, uint16_t type, uint16_t flags) {
     struct nlmsghdr *message = mnl_nlmsg_put_header(channel->batch + channel->length);
     message->nlmsg_type = type;
     message->nlmsg_flags = NLM_F_REQUEST | flags;
@@ -129,7 +85,7 @@ static struct nlmsghdr *message_begin(struct channel *channel, uint16_t type, ui
     return message;
 }
 
-static void message_end(struct channel *channel, struct nlmsghdr *message) {
+void message_end(struct channel *channel, struct nlmsghdr *message) {
     channel->length += NLMSG_ALIGN(message->nlmsg_len);
     channel->messages += 1;
     channel->last = message;
@@ -158,7 +114,7 @@ static void fail_if_refused(const struct nlmsghdr *message, const char *step) {
 }
 
 // Sends the batch and waits for the acknowledgement of its last message; refusals of the others come unasked.
-static void channel_transact(struct channel *channel, const char *step) {
+void channel_transact(struct channel *channel, const char *step) {
     if (channel->messages == 0) return;
     uint32_t last = channel->last->nlmsg_seq;
     channel->last->nlmsg_flags |= NLM_F_ACK;
@@ -212,10 +168,6 @@ static void channel_dump(struct channel *channel, const char *step, visitor *vis
 
 // MARK: - Links
 
-struct mac {
-    uint8_t bytes[6];
-};
-
 // A locally administered address: what it is for, and which of them.
 static struct mac mac_of(uint8_t purpose, uint32_t number) {
     return (struct mac){{0x02, purpose, (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
@@ -224,7 +176,7 @@ static struct mac mac_of(uint8_t purpose, uint32_t number) {
 
 enum { MAC_BRIDGE = 0x70, MAC_NEAR = 0x71, MAC_FAR = 0x72, MAC_VXLAN = 0x73, MAC_ENTRY = 0x10 };
 
-static struct nlmsghdr *link_begin(struct channel *channel, uint16_t flags, int index, bool up) {
+struct nlmsghdr *link_begin(struct channel *channel, uint16_t flags, int index, bool up) {
     struct nlmsghdr *message = message_begin(channel, RTM_NEWLINK, flags);
     struct ifinfomsg *header = mnl_nlmsg_put_extra_header(message, sizeof *header);
     header->ifi_index = index;
@@ -232,13 +184,13 @@ static struct nlmsghdr *link_begin(struct channel *channel, uint16_t flags, int 
     return message;
 }
 
-static void put_link_identity(struct nlmsghdr *message, const char *name, struct mac mac) {
+void put_link_identity(struct nlmsghdr *message, const char *name, struct mac mac) {
     mnl_attr_put_strz(message, IFLA_IFNAME, name);
     mnl_attr_put(message, IFLA_ADDRESS, sizeof mac.bytes, mac.bytes);
     mnl_attr_put_u32(message, IFLA_GROUP, MARK_GROUP);
 }
 
-static void put_no_address_generation(struct nlmsghdr *message) {
+void put_no_address_generation(struct nlmsghdr *message) {
     struct nlattr *families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
     struct nlattr *ipv6 = mnl_attr_nest_start(message, AF_INET6);
     mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
@@ -247,7 +199,7 @@ static void put_no_address_generation(struct nlmsghdr *message) {
 }
 
 // An alias is ignored in the message that makes a link: it follows, by index, in the same send.
-static void add_alias(struct channel *channel, int index, const char *alias) {
+void add_alias(struct channel *channel, int index, const char *alias) {
     struct nlmsghdr *message = link_begin(channel, 0, index, false);
     mnl_attr_put_str(message, IFLA_IFALIAS, alias);
     message_end(channel, message);
@@ -307,7 +259,7 @@ static void add_pair(struct channel *channel, unsigned number, int namespace) {
 
 // MARK: - Addresses, routes, neighbours, FDB entries
 
-static void add_address(struct channel *channel, int index, uint32_t address, uint8_t length) {
+void add_address(struct channel *channel, int index, uint32_t address, uint8_t length) {
     struct nlmsghdr *message = message_begin(channel, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
     struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(message, sizeof *header);
     header->ifa_family = AF_INET;
@@ -319,16 +271,7 @@ static void add_address(struct channel *channel, int index, uint32_t address, ui
     message_end(channel, message);
 }
 
-// What tells an IPv4 route of the table `main` apart, and where it leads.
-struct route {
-    uint32_t destination;
-    uint8_t length;
-    uint32_t metric;
-    uint32_t gateway;
-    uint32_t link;
-};
-
-static void put_route(struct channel *channel, uint16_t type, uint16_t flags, const struct route *route) {
+void put_route(struct channel *channel, uint16_t type, uint16_t flags, const struct route *route) {
     struct nlmsghdr *message = message_begin(channel, type, flags);
     struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof *header);
     header->rtm_family = AF_INET;
@@ -381,7 +324,7 @@ static void namespace_path(char path[PATH_MAX], const char *name) {
 }
 
 // Makes a namespace, enters it, names it, and returns it open.
-static int namespace_make(const char *name) {
+int namespace_make(const char *name) {
     char path[PATH_MAX];
     namespace_path(path, name);
     int file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
@@ -394,7 +337,7 @@ static int namespace_make(const char *name) {
     return namespace;
 }
 
-static void namespace_enter(const char *name) {
+void namespace_enter(const char *name) {
     char path[PATH_MAX];
     namespace_path(path, name);
     int namespace = open(path, O_RDONLY | O_CLOEXEC);
@@ -403,7 +346,7 @@ static void namespace_enter(const char *name) {
     close(namespace);
 }
 
-static void namespace_remove(const char *name) {
+void namespace_remove(const char *name) {
     char path[PATH_MAX];
     namespace_path(path, name);
     if (umount2(path, MNT_DETACH) < 0) fail("unmount '%s'", path);
@@ -411,11 +354,6 @@ static void namespace_remove(const char *name) {
 }
 
 // MARK: - Reading
-
-// How many objects of Weft's were read.
-struct tally {
-    unsigned links, addresses, routes, neighbours, entries;
-};
 
 static const struct nlattr *attribute(const struct nlmsghdr *message, size_t header, uint16_t type) {
     const struct nlattr *found;
@@ -501,22 +439,22 @@ static void read_neighbours(struct channel *channel, uint8_t family, visitor *vi
 }
 
 // Adds to `tally` what one namespace holds.
-static void read_place(struct channel *channel, struct tally *tally) {
-    struct tally found;
+void read_place(struct channel *channel, bool with_neighbours, struct tally *tally) {
+    struct tally found = {0};
     unsigned routes6;
     read_links(channel, count_link, &found.links, &found.links);
     read_addresses(channel, &found.addresses);
     read_routes(channel, AF_INET, count_route, &found.routes, &found.routes);
     read_routes(channel, AF_INET6, count_route, &routes6, &routes6);
-    read_neighbours(channel, AF_UNSPEC, count_neighbour, &found.neighbours);
+    if (with_neighbours) read_neighbours(channel, AF_UNSPEC, count_neighbour, &found.neighbours);
     tally->links += found.links;
     tally->addresses += found.addresses;
     tally->routes += found.routes + routes6;
     tally->neighbours += found.neighbours;
 }
 
-static void read_node(struct channel *node, struct tally *tally) {
-    read_place(node, tally);
+void read_node(struct channel *node, struct tally *tally) {
+    read_place(node, true, tally);
     read_neighbours(node, AF_BRIDGE, count_entry, &tally->entries);
 }
 
@@ -527,7 +465,7 @@ static void read_namespaces(unsigned count, struct tally *tally) {
         namespace_name(name, number);
         namespace_enter(name);
         channel_open(&channel);
-        read_place(&channel, tally);
+        read_place(&channel, true, tally);
         channel_close(&channel);
     }
 }
@@ -536,7 +474,7 @@ static void verify_count(const char *what, unsigned found, unsigned expected) {
     if (found != expected) fail_verification("%u %s, expected %u", found, what, expected);
 }
 
-static void verify(const struct tally *found, const struct tally *expected) {
+void verify(const struct tally *found, const struct tally *expected) {
     verify_count("links", found->links, expected->links);
     verify_count("addresses", found->addresses, expected->addresses);
     verify_count("routes", found->routes, expected->routes);
@@ -546,7 +484,7 @@ static void verify(const struct tally *found, const struct tally *expected) {
 
 // MARK: - Scenarios
 
-static struct channel node;
+struct channel node;
 
 static void verify_sandboxes(unsigned count) {
     struct tally found = {0};
@@ -785,6 +723,7 @@ static void destroy(void) {
     destroy_links();
     destroy_namespaces();
     destroy_routes();
+    destroy_files();
     struct tally left = {0};
     read_node(&node, &left);
     verify(&left, &(struct tally){0});
@@ -803,13 +742,16 @@ static const struct scenario scenarios[] = {
     {"sandboxes", BRIDGE_PORTS, make_sandboxes, verify_sandboxes},
     {"routes", 1 << 20, make_routes, verify_routes},
     {"entries", 1 << 20, make_entries, verify_entries},
+    {"network", BRIDGE_PORTS, make_network, verify_network},
+    {"renamed", BRIDGE_PORTS, rename_network, verify_renamed_network},
 };
 
 __attribute__((noreturn)) static void usage(void) {
     fputs("usage: floor [--prefix NAMESPACES] [--node NAME] [--document FILE] COMMAND\n"
-          "  sandboxes|routes|entries N        make N of them, and read all back\n"
-          "  read sandboxes|routes|entries N   read all, and compare\n"
-          "  destroy                           remove all that bears the mark\n",
+          "  sandboxes|routes|entries|network N        make N of them, and read all back\n"
+          "  renamed N                                 give the first of a network of N another name, and read all back\n"
+          "  read sandboxes|routes|entries|network|renamed N   read all, and compare\n"
+          "  destroy                                   remove all that bears the mark\n",
           stderr);
     exit(64);
 }

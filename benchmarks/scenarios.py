@@ -2,8 +2,10 @@
 
 The numbers (MACs, addresses, names) are those of floor.c: all contestants must leave the same objects.
 """
+import hashlib
 import json
 import os
+import stat
 import subprocess
 
 NODE = "bench"
@@ -11,6 +13,10 @@ GROUP = 0x77656674
 PROTOCOL = 87
 GATEWAY = "10.77.0.1"
 NEXT_HOP = "192.168.77.2"
+NETWORK = "net"
+RENAMED = "renamed"
+OVERLAYS = "/etc/netns"
+RUNTIME = f"/run/weft/{NODE}"
 
 
 class Wrong(Exception):
@@ -91,6 +97,10 @@ class Scenario:
     def places(self):
         """The namespaces to compare."""
         return [NODE]
+
+    # What is besides compared of each place: settings by their path below /proc/sys, and whether there are files.
+    settings = ()
+    has_files = False
 
 
 class Sandboxes(Scenario):
@@ -244,16 +254,94 @@ class Entries(Scenario):
         expect("neighbours", len(ip_json("neigh", "show", "dev", "br0", "nud", "permanent")), self.count)
 
 
+class Network(Scenario):
+    """One bridge network of N sandboxes, from a document of networks and sandboxes."""
+
+    name = "network"
+    has_files = True
+    settings = (
+        "net/ipv4/ip_forward", "net/ipv4/conf/default/forwarding", "net/ipv6/conf/all/forwarding",
+        "net/ipv6/conf/default/forwarding", "net/ipv6/conf/default/accept_ra", "net/ipv4/conf/eth0/forwarding",
+        "net/ipv6/conf/eth0/forwarding", "net/ipv6/conf/eth0/accept_ra",
+        f"net/ipv6/conf/br-{NETWORK}/accept_ra", f"net/ipv6/conf/br-{NETWORK}/disable_ipv6",
+    )  # fmt: skip
+
+    # With more sandboxes than this so many are compared, evenly spread: the floor's own read looks at all of them.
+    MOST_COMPARED = 24
+
+    def sandboxes(self, renamed=False):
+        return [RENAMED if renamed and number == 0 else f"s{number}" for number in range(self.count)]
+
+    def document(self, renamed=False):
+        yield "weft: 1"
+        yield "networks:"
+        yield f"  {NETWORK}: {{ driver: bridge, subnets: [{GATEWAY.rsplit('.', 2)[0]}.0.0/16] }}"
+        yield "sandboxes:"
+        for number, name in enumerate(self.sandboxes(renamed)):
+            address = sandbox_address(number)
+            yield f"  {name}: {{ endpoints: [{{ network: {NETWORK}, address: {address} }}] }}"
+
+    def check(self):
+        expect("marked links", marked_links(), self.count + 1)
+        names = [name for name in os.listdir("/run/netns") if name.startswith(f"{NODE}.")]
+        expect("namespaces", len(names), self.count)
+        expect("sandboxes with files", len(os.listdir(f"{RUNTIME}/sandboxes")), self.count)
+        expect("namespaces with files", len(os.listdir(OVERLAYS)), self.count)
+
+    def check_peer(self):
+        """Raises Wrong unless each namespace that a peer filled has its link with an address; it marks nothing."""
+        names = [name for name in os.listdir("/run/netns") if name.startswith("s")]
+        expect("namespaces", len(names), self.count)
+        for name in (names[0], names[-1]):
+            found = [item for item in ip_json("address", "show", "dev", "eth0", namespace=name)[0]["addr_info"]]
+            expect(f"IPv4 addresses in {name}", sum(item["family"] == "inet" for item in found), 1)
+
+    def places(self):
+        names = [name for name in sorted(os.listdir("/run/netns")) if name.startswith(f"{NODE}.")]
+        step = max(1, len(names) // self.MOST_COMPARED)
+        return [NODE, *names[::step], *names[-1:]]
+
+
 def check_nothing_left():
     """Raises Wrong unless every marked object is gone."""
+    expect("files", len(list(files())), 0)
     expect("marked links", marked_links(), 0)
     expect("marked routes", len(ip_json("route", "show", "table", "all", "proto", str(PROTOCOL))), 0)
-    expect("namespaces", len([name for name in os.listdir("/run/netns") if name[0] == "s"]), 0)
+    expect("namespaces", len([name for name in os.listdir("/run/netns") if is_sandbox(name)]), 0)
+
+
+def is_sandbox(namespace):
+    return namespace.startswith((f"{NODE}.", "s"))
+
+
+def files():
+    """The files of all sandboxes, and the links to them: each with what it is."""
+    for top in (f"{RUNTIME}/sandboxes", OVERLAYS):
+        for directory, _, names in os.walk(top):
+            mode = stat.filemode(os.stat(directory).st_mode)
+            if directory != OVERLAYS:
+                yield directory, mode
+            for path in (os.path.join(directory, name) for name in names):
+                status = os.lstat(path)
+                if stat.S_ISLNK(status.st_mode):
+                    yield path, os.readlink(path)
+                else:
+                    with open(path, "rb") as content:
+                        digest = hashlib.sha256(content.read()).hexdigest()
+                    yield path, [stat.filemode(status.st_mode), status.st_size, digest]
+
+
+def settings(place, paths):
+    """The values of settings in a namespace; what it has not is left out."""
+    text = "for p in \"$@\"; do [ ! -e /proc/sys/$p ] || echo \"$p $(cat /proc/sys/$p)\"; done"
+    command = ["nsenter", f"--net=/run/netns/{place}", "sh", "-c", text, "sh", *paths]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return dict(line.split(" ", 1) for line in lines)
 
 
 def scenario(text):
     """The scenario that a title such as `routes 100000` names."""
-    kinds = {kind.name: kind for kind in (Sandboxes, Routes, Entries)}
+    kinds = {kind.name: kind for kind in (Sandboxes, Network, Routes, Entries)}
     name, _, count = text.partition(" ")
     if name not in kinds or not count.isdigit() or int(count) < 1:
         raise ValueError(f"'{text}' is no scenario; one is a sort and a number: {', '.join(kinds)}")
@@ -313,10 +401,12 @@ IDENTITY = {
 }
 
 
-def snapshot(places):
-    """What the kernel holds in `places`: objects by what they are known by."""
-    found = {}
-    for place in places:
+def snapshot(scenario):
+    """What the kernel holds in the scenario's places: objects by what they are known by; and all files."""
+    found = {f"file {path}": what for path, what in files()} if scenario.has_files else {}
+    for place in scenario.places():
+        if scenario.settings:
+            found[f"{place} settings"] = settings(place, scenario.settings)
         links = ip_json("-d", "address", namespace=place)
         for link in links:
             link["addr_info"] = [item for item in link["addr_info"] if is_settled(item)]

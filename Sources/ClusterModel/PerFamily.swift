@@ -36,7 +36,14 @@ package struct PerFamily<Value> {
     }
 
     /// The values, that of IPv4 first.
-    package var values: [Value] { [ipv4, ipv6].compactMap(\.self) }
+    package var values: [Value] {
+        switch (ipv4, ipv6) {
+        case (let ipv4?, let ipv6?): [ipv4, ipv6]
+        case (let ipv4?, nil): [ipv4]
+        case (nil, let ipv6?): [ipv6]
+        case (nil, nil): []
+        }
+    }
 
     package var isEmpty: Bool { ipv4 == nil && ipv6 == nil }
 }

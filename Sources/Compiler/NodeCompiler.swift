@@ -59,13 +59,15 @@ struct NodeCompiler {
 
     /// Puts settings and files in order, and finds those that are stated directly as well.
     private mutating func settle() {
-        var settings: [Sysctl.Key: String] = [:]
-        for sysctl in result.state.sysctls {
-            if let other = settings.updateValue(sysctl.value, forKey: sysctl.key), other != sysctl.value {
-                complainOfTwo("setting '\(sysctl.key)'", at: sysctl.key.place)
+        var settings: [Sysctl] = []
+        for sysctl in result.state.sysctls.sorted(by: { $0.key < $1.key }) {
+            guard let last = settings.last, last.key == sysctl.key else {
+                settings.append(sysctl)
+                continue
             }
+            if last.value != sysctl.value { complainOfTwo("setting '\(sysctl.key)'", at: sysctl.key.place) }
         }
-        result.state.sysctls = settings.map { Sysctl($0.key, value: $0.value) }.sorted { $0.key < $1.key }
+        result.state.sysctls = settings
         result.state.files.sort { $0.key < $1.key }
         for (file, next) in zip(result.state.files, result.state.files.dropFirst()) where file.key == next.key
         {

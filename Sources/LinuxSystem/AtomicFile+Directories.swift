@@ -12,6 +12,20 @@ extension AtomicFile {
     @discardableResult
     package static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(SystemCallError) -> Bool
     {
+        // In most cases only the last one is missing, or none.
+        do {
+            try checked("mkdir", on: path) { mkdir(path, mode) }
+            return true
+        } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notADirectory {
+            return try makeEachDirectory(path, mode)
+        } catch  where error.errno == .fileExists {
+            let status = try FileStatus(at: AT_FDCWD, path, followingLinks: true)
+            guard status.isDirectory else { throw SystemCallError("mkdir", on: path, .notADirectory) }
+            return false
+        }
+    }
+
+    private static func makeEachDirectory(_ path: String, _ mode: mode_t) throws(SystemCallError) -> Bool {
         var made = path.hasPrefix("/") ? "" : "."
         var isNew = false
         for component in path.split(separator: "/") {

@@ -19,14 +19,17 @@ package enum FileInPlace {
     ) throws(SystemCallError) {
         let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK
         let file = try OwnedDescriptor.open(path, flags, mode: mode)
-        try checked("fchmod", on: path) { fchmod(file.rawValue, mode) }
         var length = 0
         for piece in pieces {
             try file.writeAll(piece, named: path)
             length += piece.count
         }
         // Shortened behind the writing: a reader never meets an empty file.
-        try checked("ftruncate", on: path) { ftruncate(file.rawValue, length) }
+        let status = try FileStatus(of: file.rawValue, named: path)
+        if status.size > length {
+            try checked("ftruncate", on: path) { ftruncate(file.rawValue, length) }
+        }
+        if status.permissions != mode { try checked("fchmod", on: path) { fchmod(file.rawValue, mode) } }
     }
 
     /// The contents of a file; a symbolic link is not followed.
@@ -35,40 +38,31 @@ package enum FileInPlace {
     ///   `limit`).
     package static func read(_ path: String, limit: Int) throws(SystemCallError) -> [UInt8] {
         let file = try OwnedDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
-        return try FileReader.readAll(descriptor: file.rawValue, named: path, limit: limit)
-    }
-
-    /// True if the contents of a file are exactly these; `nil` if there is no such file.
-    ///
-    /// - Throws: ``SystemCallError`` for whatever opening and reading it refuse; a symbolic link holds nothing.
-    package static func holds(_ path: String, _ pieces: [ArraySlice<UInt8>]) throws(SystemCallError) -> Bool?
-    {
-        let file: OwnedDescriptor
-        do {
-            file = try OwnedDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK)
-        } catch  where error.errno == .noSuchFileOrDirectory {
-            return nil
-        } catch  where error.errno == .tooManyLinks {
-            return false
-        }
         let size = try FileStatus(of: file.rawValue, named: path).size
-        guard size == pieces.reduce(0, { $0 + $1.count }) else { return false }
-        let contents = try FileReader.readAll(descriptor: file.rawValue, named: path)
-        guard contents.count == size else { return false }
-        var offset = 0
-        for piece in pieces {
-            let isSame = piece.withUnsafeBytes { wanted in
-                contents.withUnsafeBytes { held in
-                    guard let left = wanted.baseAddress, let right = held.baseAddress else {
-                        return wanted.isEmpty
+        guard size <= limit else { throw SystemCallError("read", on: path, .fileTooLarge) }
+        var failure: SystemCallError?
+        // One byte more than there are: a short read then says that there are no more.
+        var contents = [UInt8](unsafeUninitializedCapacity: size + 1) { buffer, count in
+            do throws(SystemCallError) {
+                count = try Int(
+                    checked("read", on: path) {
+                        CInt(Glibc.read(file.rawValue, buffer.baseAddress, size + 1))
                     }
-                    return memcmp(left, right + offset, wanted.count) == 0
-                }
+                )
+            } catch {
+                failure = error
             }
-            guard isSame else { return false }
-            offset += piece.count
         }
-        return true
+        if let failure { throw failure }
+        if contents.count != size {
+            // It is being written, or is none of those that know their size.
+            contents += try FileReader.readAll(
+                descriptor: file.rawValue,
+                named: path,
+                limit: limit - min(limit, contents.count)
+            )
+        }
+        return contents
     }
 }
 

@@ -50,46 +50,6 @@ package struct SandboxFile: Hashable, Sendable {
             }
         }
     }
-
-    /// Text in pieces, of which files may share some: what is said of a network is in the hosts file of each sandbox on it.
-    package struct Content: Sendable {
-        /// The pieces, in order.
-        package private(set) var pieces: [ArraySlice<UInt8>] = []
-        /// The length of all, in bytes.
-        package private(set) var count = 0
-
-        package init() {}
-
-        package init(_ bytes: [UInt8]) {
-            append(bytes[...])
-        }
-
-        package mutating func append(_ piece: ArraySlice<UInt8>) {
-            guard !piece.isEmpty else { return }
-            pieces.append(piece)
-            count += piece.count
-        }
-
-        /// All of it in one piece.
-        package var bytes: [UInt8] { Array(pieces.joined()) }
-
-        /// The lines, without their ends.
-        package var lines: [Substring] {
-            Substring(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-        }
-    }
-}
-
-extension SandboxFile.Content: Hashable {
-    /// True if both are the same text, whatever pieces it is in.
-    package static func == (left: Self, right: Self) -> Bool {
-        left.count == right.count && right.pieces.joined().elementsEqual(left.pieces.joined())
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(count)
-        hasher.combine(pieces.last?.last)
-    }
 }
 
 /// A file of a sandbox as it is.

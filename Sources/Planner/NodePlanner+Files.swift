@@ -43,25 +43,23 @@ extension NodePlanner {
         from old: SandboxFile.Content,
         to new: SandboxFile.Content
     ) -> [Difference] {
-        let (old, new) = (old.bytes, new.bytes)
-        var start = zip(old, new).prefix { $0 == $1 }.count
-        let rest = min(old.count, new.count) - start
-        var end = zip(old.suffix(rest).reversed(), new.suffix(rest).reversed()).prefix { $0 == $1 }.count
+        var start = old.commonPrefix(with: new)
+        var end = old.commonSuffix(with: new, atMost: min(old.count, new.count) - start)
         // Whole lines.
         while start > 0, old[start - 1] != UInt8(ascii: "\n") { start -= 1 }
         while end > 0, !isLineEnd(old, old.count - end - 1) || !isLineEnd(new, new.count - end - 1) {
             end -= 1
         }
-        let changed = [old, new].map { bytes in
-            bytes[start..<max(start, bytes.count - end)].split(separator: UInt8(ascii: "\n"))
+        let changed = [old, new].map { text in
+            text[start..<max(start, text.count - end)].bytes.split(separator: UInt8(ascii: "\n"))
         }
         let first = changed.map { $0.first.map { String(decoding: $0, as: UTF8.self) } }
         let more = max(changed[0].count, changed[1].count) - 1
         return [Difference(more > 0 ? "line (and \(more) more)" : "line", from: first[0], to: first[1])]
     }
 
-    private static func isLineEnd(_ bytes: [UInt8], _ position: Int) -> Bool {
-        position < 0 || bytes[position] == UInt8(ascii: "\n")
+    private static func isLineEnd(_ text: SandboxFile.Content, _ position: Int) -> Bool {
+        position < 0 || text[position] == UInt8(ascii: "\n")
     }
 
     private mutating func refuse(_ file: SandboxFile, _ namespace: NamespaceName) {

@@ -6,12 +6,10 @@ extension NodePlanner {
     /// Those that turn on forwarding are last, for packets are to pass only when all is in place; behind them are only
     /// the links' own, which the kernel sets with them.
     mutating func planSysctls() {
-        let settings = (desired.sysctls.map { Setting($0, isPutBack: false) } + settingsToPutBack())
-            .sorted { ($0.sysctl.key.rank, $0.sysctl.key) < ($1.sysctl.key.rank, $1.sysctl.key) }
         warnOfForwarding()
         // What the settings of links become as those of all links are written, by family and place.
         var written: [Sysctl.Key: String] = [:]
-        for setting in settings {
+        for setting in settingsInOrder() {
             let sysctl = setting.sysctl
             if creationSettings.contain(sysctl.key) { continue }
             // What IPv6 is to be kept from, it is where there is none.
@@ -49,6 +47,15 @@ extension NodePlanner {
         }
     }
 
+    /// The settings that are to have a value, by rank and key.
+    private func settingsInOrder() -> [Setting] {
+        let settings = (desired.sysctls.map { Setting($0, isPutBack: false) } + settingsToPutBack())
+            .sorted { $0.sysctl.key < $1.sysctl.key }
+        var byRank = [[Setting]](repeating: [], count: Sysctl.Key.rankCount)
+        for setting in settings { byRank[setting.sysctl.key.rank].append(setting) }
+        return Array(byRank.joined())
+    }
+
     private func change(of sysctl: Sysctl, from existing: String?, _ written: [Sysctl.Key: String]) -> Change?
     {
         if let link = sysctl.key.link, case .remake? = links.fates[link] {
@@ -82,8 +89,9 @@ extension NodePlanner {
     private func settingsToPutBack() -> [Setting] {
         let wanted = Set(desired.sysctls.map(\.key))
         return observed.recordedSysctls.compactMap { key, record in
-            guard !wanted.contains(key), let existing = observed.sysctls[key] else { return nil }
-            guard existing == record.written, existing != record.before else { return nil }
+            guard record.written != record.before, !wanted.contains(key),
+                let existing = observed.sysctls[key], existing == record.written
+            else { return nil }
             // Others may rely on forwarding by now: it stays on, unless what turned it on never came about.
             guard !record.outlivesWeft(key) || options.isRollback else { return nil }
             if let name = key.place.name, !desired.namespaces.contains(name) { return nil }
@@ -97,11 +105,12 @@ extension NodePlanner {
     /// Forwarding that Weft turned on stays on, and its record is dropped: nobody would tell of it later.
     private mutating func warnOfForwarding() {
         guard !options.isRollback else { return }
-        let wanted = Set(desired.sysctls.map(\.key))
-        for (key, record) in observed.recordedSysctls.sorted(by: { $0.key < $1.key }) {
-            guard key.turnsOnForwarding, key.place == .node, !wanted.contains(key),
-                observed.sysctls[key] == record.written, record.before != record.written
-            else { continue }
+        let left = observed.recordedSysctls.filter { key, record in
+            key.place == .node && key.turnsOnForwarding && record.before != record.written
+                && observed.sysctls[key] == record.written
+                && !desired.sysctls.contains { $0.key == key }
+        }
+        for (key, record) in left.sorted(by: { $0.key < $1.key }) {
             warnings.append(
                 "setting '\(key)' stays at \(record.written), where it was \(record.before) before Weft set it: others may "
                     + "rely on it"
@@ -167,9 +176,20 @@ extension Sysctl.Key {
 
     /// The link that the setting is of; `nil` if it is of the whole namespace.
     var link: LinkID? {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count > 4, parts[2] == "conf" || parts[2] == "neigh" else { return nil }
-        return LinkID(InterfaceName(fromKernel: String(parts[3])), in: place)
+        // By bytes: this is asked several times of each of many settings.
+        var rest = path.utf8[...]
+        for position in 0... {
+            guard let end = rest.firstIndex(of: UInt8(ascii: "/")) else { return nil }
+            let part = rest[..<end]
+            if position == 2, !part.elementsEqual("conf".utf8), !part.elementsEqual("neigh".utf8) {
+                return nil
+            }
+            if position == 3 {
+                return LinkID(InterfaceName(fromKernel: String(Substring(part))), in: place)
+            }
+            rest = rest[rest.index(after: end)...]
+        }
+        return nil
     }
 
     /// True for a link's own setting of forwarding.
@@ -185,4 +205,6 @@ extension Sysctl.Key {
 
     /// When the setting is written: 0 before all packets are forwarded, 1 to turn that on, 2 behind it.
     fileprivate var rank: Int { turnsOnForwarding ? 1 : isForwardingOfLink ? 2 : 0 }
+
+    fileprivate static let rankCount = 3
 }

@@ -400,11 +400,11 @@ struct Applier: ~Copyable {
         let hook = hook
         var record: RecordedSysctl?
         try attempt(tag) { sessions in
-            try sessions.enter(sysctl.key.place)
             try hook?.check("write", on: sysctl.key.path)
             // It may have come with this very apply. Without a value before there is nothing to go back to.
-            let before = try SysctlFile.readIfExists(sysctl.key.path)
-            try SysctlFile.write(sysctl.key.path, sysctl.value)
+            let before = try sessions.readSetting(sysctl.key)
+            // One that came as it shall be is on record all the same: an undoing that makes its place again sets it there.
+            if before != sysctl.value { try sessions.write(sysctl) }
             record = RecordedSysctl(before: before ?? sysctl.value, written: sysctl.value)
         }
         written[sysctl.key] = record ?? written[sysctl.key]

@@ -76,7 +76,7 @@ struct Observer {
         /// The names of the node's links by index, by which parents and underlays are known elsewhere.
         let nodeLinks: [Int32: InterfaceName]
         /// The settings that are asked for, and those on record, by place.
-        let settings: [Place: Set<Sysctl.Key>]
+        private let settings: [Place: [Sysctl.Key]]
 
         init(_ scope: Scope, _ registry: Registry?, of node: ObservedNamespace) {
             self.scope = scope
@@ -85,10 +85,15 @@ struct Observer {
                 node.links.map { ($0.index, $0.name) },
                 uniquingKeysWith: { first, _ in first }
             )
-            var settings: [Place: Set<Sysctl.Key>] = [:]
-            for key in scope.sysctls { settings[key.place, default: []].insert(key) }
-            for key in (registry?.sysctls ?? [:]).keys { settings[key.place, default: []].insert(key) }
-            self.settings = settings
+            let recorded = registry.map { Array($0.sysctls.keys) } ?? []
+            settings = Dictionary(grouping: scope.sysctls + recorded, by: \.place)
+        }
+
+        /// The settings to read at a place, in order: those of a family are then read one after the other.
+        func settings(of place: Place) -> [Sysctl.Key] {
+            var keys: [Sysctl.Key] = []
+            for key in (settings[place] ?? []).sorted() where key != keys.last { keys.append(key) }
+            return keys
         }
 
         func options(for place: Place) -> ObservationOptions { scope.options(for: place, registry) }
@@ -232,9 +237,7 @@ struct Observer {
         into state: inout ObservedState,
         _ sessions: inout Sessions
     ) throws {
-        guard let keys = reading.settings[place] else { return }
-        try sessions.enter(place)
-        for key in keys { state.sysctls[key] = try SysctlFile.readIfExists(key.path) }
+        for key in reading.settings(of: place) { state.sysctls[key] = try sessions.readSetting(key) }
     }
 
     // MARK: Processes

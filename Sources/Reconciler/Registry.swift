@@ -60,9 +60,11 @@ struct Registry: Hashable, Sendable {
         // An empty file tells of no namespaces; taken at its word it would make strangers of all there are.
         guard !text.isEmpty else { throw UnreadableRegistry(path: path, line: 1) }
         var registry = Registry()
-        for (offset, line) in text.split(separator: "\n").enumerated() {
-            let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            let isKnown = offset == 0 ? line == header : registry.read(fields)
+        // By bytes: there are many lines, and Swift's characters are dear.
+        for (offset, line) in text.utf8.split(separator: UInt8(ascii: "\n")).enumerated() {
+            let fields = line.split(separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false)
+                .map { String(Substring($0)) }
+            let isKnown = offset == 0 ? fields == [header] : registry.read(fields)
             guard isKnown else { throw UnreadableRegistry(path: path, line: offset + 1) }
         }
         return registry

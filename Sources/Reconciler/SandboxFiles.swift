@@ -55,10 +55,11 @@ struct SandboxFiles {
         of key: SandboxFile.Key,
         asked: SandboxFile.Content?
     ) throws(SystemCallError) -> ObservedFile.Text? {
-        let path = path(of: key)
-        if let asked, try FileInPlace.holds(path, asked.pieces) == true { return .asAsked }
         do {
-            return .other(SandboxFile.Content(try FileInPlace.read(path, limit: Self.longestOfOthers)))
+            let text = try FileInPlace.read(path(of: key), limit: Self.longestOfOthers)
+            guard let asked else { return .other(SandboxFile.Content(text)) }
+            let content = SandboxFile.Content(text, sharing: asked)
+            return content == asked ? .asAsked : .other(content)
         } catch  where error.errno == .noSuchFileOrDirectory || error.errno == .notADirectory {
             return nil
         } catch  where [.isADirectory, .fileTooLarge, .tooManyLinks].contains(error.errno) {

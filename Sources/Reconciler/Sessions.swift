@@ -13,7 +13,11 @@ struct Sessions: ~Copyable {
     private let home: Home
     private var nodeSocket: NetlinkSocket
     /// Where the thread is; `nil` if nobody knows.
-    private var position: Place? = .node
+    private var position: Place? = .node {
+        didSet { settings = SysctlDirectory() }
+    }
+    /// The settings of where the thread is.
+    private var settings = SysctlDirectory()
     private var visited: Visit?
     /// Which namespaces bore their names when the node was read.
     private var expected: [NamespaceName: UInt64] = [:]
@@ -167,7 +171,23 @@ struct Sessions: ~Copyable {
         try visit(name).namespace
     }
 
-    /// Puts the thread into a place, where it can read and write settings.
+    /// Reads a setting where it is; `nil` if there is none.
+    ///
+    /// - Throws: ``SystemCallError`` if the namespace is not to be entered, or reading is refused.
+    mutating func readSetting(_ key: Sysctl.Key) throws -> String? {
+        try enter(key.place)
+        return try settings.readIfExists(key.path)
+    }
+
+    /// Writes a setting where it is.
+    ///
+    /// - Throws: ``SystemCallError`` if the namespace is not to be entered, or writing is refused.
+    mutating func write(_ sysctl: Sysctl) throws {
+        try enter(sysctl.key.place)
+        try settings.write(sysctl.key.path, sysctl.value)
+    }
+
+    /// Puts the thread into a place.
     mutating func enter(_ place: Place) throws {
         guard position != place else { return }
         switch place {

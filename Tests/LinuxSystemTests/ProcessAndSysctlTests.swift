@@ -52,6 +52,39 @@ struct SysctlFileTests {
         }
     }
 
+    @Test("is that of the namespace that a directory was opened in, one after the other of both families")
+    func directories() throws {
+        let paths = [
+            "net/ipv4/conf/default/forwarding", forward, "net/ipv6/conf/all/forwarding",
+            "net/ipv4/conf/lo/forwarding", "net/core/somaxconn",
+        ]
+        try ThrowAwayNode.with { first in
+            try ThrowAwayNode.with { second in
+                for (node, value) in [(first, "1"), (second, "0")] {
+                    try node.inside {
+                        var settings = SysctlDirectory()
+                        for path in paths.dropLast() { try settings.write(path, value) }
+                        #expect(try settings.readIfExists("net/ipv4/conf/wt-none/forwarding") == nil)
+                        #expect(try settings.readIfExists("net/wt-none/setting") == nil)
+                        #expect(throws: SystemCallError.self) {
+                            try settings.readIfExists("net/../vm/swappiness")
+                        }
+                    }
+                }
+                for (node, value) in [(first, "1"), (second, "0")] {
+                    try node.inside {
+                        var settings = SysctlDirectory()
+                        for path in paths {
+                            let expected = try SysctlFile.read(path)
+                            #expect(try settings.readIfExists(path) == expected)
+                            if path != paths.last { #expect(expected == value) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("of several numbers reads with one space between them, and is written so")
     func normalises() throws {
         try ThrowAwayNode.with { node in
