@@ -96,8 +96,9 @@ package struct ConnectionTracking: ~Copyable {
 
     /// - Throws: ``SystemCallError`` if the kernel tracks connections of the thread's namespace.
     private static func requireNoneTracked() throws(SystemCallError) {
-        let count = try SysctlFile.readIfExists("net/netfilter/nf_conntrack_count")
-        guard count == nil || count == "0" else {
+        let setting = "net/netfilter/nf_conntrack_count"
+        guard try SysctlFile.exists(setting) else { return }
+        guard try SysctlFile.read(setting) == "0" else {
             throw SystemCallError("list", on: "tracked connections", .notSupported)
         }
     }
