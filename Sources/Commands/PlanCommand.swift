@@ -40,7 +40,7 @@ struct PlanCommand: ParsableCommand {
                 }
             } else {
                 for warning in warnings { console.warning(warning.description) }
-                for warning in plan.warnings { console.warning(warning) }
+                for warning in plan.warnings { console.warning(warning.message, hint: warning.hint) }
                 if plan.isEmpty {
                     console.print("nothing to change")
                 } else {

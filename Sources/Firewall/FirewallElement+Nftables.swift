@@ -75,7 +75,7 @@ extension FirewallElement {
 
 extension Prefix {
     /// Reads a range as `nft -j` lists it: an address of its own is one without a length.
-    fileprivate init?(_ json: JSONValue) {
+    init?(_ json: JSONValue) {
         if let address = json.text.flatMap(IPAddress.init) {
             self.init(containing: address, length: address.family.width)
             return

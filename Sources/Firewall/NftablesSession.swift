@@ -26,11 +26,13 @@ struct NftablesSession: ~Copyable {
             nft_ctx_free(context)
             throw NftablesError(message: "no memory", errno: .outOfMemory)
         }
-        // Names of services and protocols are the machine's own; numbers are the same everywhere.
-        let flags = NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL
-        nft_ctx_output_set_flags(context, UInt32(flags))
+        nft_ctx_output_set_flags(context, Self.json)
         self.context = context
     }
+
+    // Names of services and protocols are the machine's own; numbers are the same everywhere.
+    private static let json = UInt32(NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_NUMERIC_ALL)
+    private static let textWithHandles = UInt32(NFT_CTX_OUTPUT_HANDLE)
 
     deinit {
         nft_ctx_free(context)
@@ -49,6 +51,17 @@ struct NftablesSession: ~Copyable {
         let complaint = nft_ctx_get_error_buffer(context).map { String(cString: $0) } ?? ""
         guard result == 0 else { throw NftablesError(complaint: complaint) }
         return output
+    }
+
+    /// Carries out a command that lists, and returns what it prints for people, with the numbers of what is listed.
+    ///
+    /// Equivalent to: `nft -a COMMAND`.
+    ///
+    /// - Throws: ``NftablesError``.
+    func text(_ command: String) throws(NftablesError) -> String {
+        nft_ctx_output_set_flags(context, Self.textWithHandles)
+        defer { nft_ctx_output_set_flags(context, Self.json) }
+        return try run(command)
     }
 }
 

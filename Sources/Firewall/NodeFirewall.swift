@@ -3,11 +3,12 @@ package import NetworkModel
 
 /// Weft's firewall of a network namespace: two tables of nftables, `inet weft` and `bridge weft`.
 ///
-/// The tables are Weft's by their name. What else is in the ruleset is neither read nor touched here.
+/// The tables are Weft's by their name. What else is in the ruleset is never touched, and only read to be warned of:
+/// ``foreignTables()``.
 ///
 /// Belongs to the namespace of the thread that made it. Not to be used from two threads at once.
 package final class NodeFirewall {
-    private let session: NftablesSession
+    let session: NftablesSession
     /// What the rules look like when they are listed, once anybody asked.
     private var reference: [JSONValue]?
 
@@ -18,12 +19,20 @@ package final class NodeFirewall {
 
     /// Reads what there is; `nil` if there is neither table.
     ///
+    /// - Parameter known: What ``intactListing`` was once: what is listed so is intact, and need not be compared.
     /// - Throws: ``NftablesError``, or ``SystemCallError`` if there can be no namespace to compare with.
-    package func observe() throws -> ObservedFirewall? {
+    package func observe(listedAs known: String? = nil) throws -> ObservedFirewall? {
+        intactListing = nil
         guard let listing = try TableListing(of: session) else { return nil }
-        let isIntact = try !listing.hasStrays && listing.definitions == definitions()
+        // Of these rules, and listed in these words.
+        let digest = JSONValue.list(listing.definitions).digest(Ruleset.creation)
+        let isIntact = try !listing.hasStrays && (digest == known || listing.definitions == definitions())
+        if isIntact { intactListing = digest }
         return ObservedFirewall(isIntact: isIntact, elements: listing.elements)
     }
+
+    /// The list of the rules in short, if the last reading found them intact.
+    package private(set) var intactListing: String?
 
     /// How the rules are listed by this nftables, on this kernel.
     ///

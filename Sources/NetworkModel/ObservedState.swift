@@ -24,6 +24,8 @@ package struct ObservedState: Hashable, Sendable {
     package var foreignOverlays: Set<FileOverlay> = []
     /// Weft's firewall; `nil` if there is none.
     package var firewall: ObservedFirewall?
+    /// What others' firewalls make of forwarded packets, where it was asked for; nothing of Weft's own is decided by it.
+    package var foreignForwarding = ForeignForwarding()
 
     package init() {}
 

@@ -22,7 +22,7 @@ package struct Plan: Hashable, Sendable {
     /// begun before all else has come about.
     package let removalBegins: Int
     /// What a person should know although nothing is changed for it.
-    package let warnings: [String]
+    package let warnings: [Warning]
     /// What a rollback leaves out because the node is in its way; of any other plan, nothing.
     package let leftOut: [Problem]
     /// Which sandbox and which network the changed objects belong to.
@@ -47,7 +47,8 @@ package struct Plan: Hashable, Sendable {
         }
         changes = planner.steps.ordered(around: planner.groups)
         removalBegins = changes.count - planner.steps.removalCount
-        warnings = planner.warnings
+        warnings =
+            planner.warnings.map { Warning($0) } + ForeignFirewalls(on: observed, planner.desired).warnings
         leftOut = planner.problems
         belongings = changes.isEmpty ? Belongings() : Belongings(from: observed, to: desired)
     }
@@ -103,6 +104,21 @@ package struct Problem: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { message }
+}
+
+/// What a person should know although nothing is changed for it.
+package struct Warning: Hashable, Sendable, CustomStringConvertible {
+    package let message: String
+    /// What can be done about it, where that is not in the message.
+    package let hint: String?
+
+    package init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
+
+    /// Both, on one line.
+    package var description: String { hint.map { "\(message); \($0)" } ?? message }
 }
 
 /// The changes of a plan while it is made, by their stage.

@@ -15,6 +15,8 @@ struct Observer {
         var state: ObservedState
         /// The registry; `nil` if there is none.
         var registry: Registry?
+        /// How the rules of the firewall are listed, if they are intact; see ``Registry/firewall``.
+        var firewallListing: String?
     }
 
     /// What of a node is read.
@@ -29,6 +31,8 @@ struct Observer {
         var neighbours: Set<Place>?
         /// Whether the firewall is asked for, besides where it is on record.
         var firewall = true
+        /// Whether it is asked what others' firewalls make of forwarded packets.
+        var foreignForwarding = false
         /// Whether neighbours and FDB entries are read at all: they go with their links.
         var includesEntries = true
 
@@ -56,6 +60,13 @@ struct Observer {
 
         /// Everything.
         init() {}
+
+        /// The same with what a person is to be warned of, once: what others' firewalls make of the networks of `desired`.
+        func warning(_ desired: NodeState) -> Scope {
+            var scope = self
+            scope.foreignForwarding = !(desired.firewall?.bridges ?? [:]).isEmpty
+            return scope
+        }
 
         func options(for place: Place, _ registry: Registry?) -> ObservationOptions {
             var options = ObservationOptions()
@@ -135,10 +146,33 @@ struct Observer {
             } ?? [:]
         try SandboxFiles(of: node).observe(into: &state, asked: scope.files)
         // With the record lost there may be one that nobody tells of.
-        if scope.firewall || registry?.hasFirewall ?? true {
-            state.firewall = try sessions.firewall().observe()
+        if scope.firewall || registry.map({ $0.firewall != nil }) ?? true {
+            state.firewall = try sessions.firewall().observe(listedAs: registry?.firewall)
         }
-        return Observation(state: state, registry: registry)
+        if scope.foreignForwarding {
+            state.foreignForwarding = try foreignForwarding(&sessions)
+        }
+        let listing = state.firewall == nil ? nil : try sessions.firewall().intactListing
+        return Observation(state: state, registry: registry, firewallListing: listing)
+    }
+
+    /// What others' firewalls make of forwarded packets.
+    private func foreignForwarding(_ sessions: inout Sessions) throws -> ForeignForwarding {
+        let tables: [ForeignTable]
+        do {
+            tables = try sessions.firewall().foreignTables()
+        } catch let error as NftablesError {
+            // Nothing of Weft's own depends on it.
+            return ForeignForwarding(unreadable: error.message)
+        }
+        guard !tables.isEmpty else { return ForeignForwarding() }
+        var forwarding = ForeignForwarding(tables: tables)
+        for family in AddressFamily.allCases {
+            let name = family == .ipv4 ? "iptables" : "ip6tables"
+            let setting = Sysctl.Key(path: "net/bridge/bridge-nf-call-\(name)", in: .node)
+            if try sessions.readSetting(setting) == "1" { forwarding.bridgedFamilies.insert(family) }
+        }
+        return forwarding
     }
 
     // MARK: Whose it is

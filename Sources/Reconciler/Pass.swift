@@ -53,7 +53,7 @@ struct Pass: ~Copyable {
         claiming claims: NodeClaims = NodeClaims()
     ) throws -> ApplyReport {
         var sessions = try Sessions(node: node, home: home, hook: nil)
-        let before = try observer.observe(&sessions, scope, for: desired)
+        let before = try observer.observe(&sessions, scope.warning(desired), for: desired)
         let plan = try Plan(from: before.state, to: desired, options: PlanOptions(claims: claims))
         // Neither by mark nor on record is there anything of it: there was no such node.
         if home.isGone, before.registry == nil, plan.isEmpty { try node.enter() }
@@ -62,7 +62,7 @@ struct Pass: ~Copyable {
         report.isNodeGone = home.isGone
         guard !plan.isEmpty else {
             try save(
-                Registry(before.registry, state: before.state, desired: desired, scope: scope),
+                Registry(before, desired: desired, scope: scope),
                 over: before.registry
             )
             report.isVerified = true
@@ -158,7 +158,7 @@ struct Pass: ~Copyable {
             if report.failures.isEmpty {
                 report.failures += remaining.changes.map(ApplyFailure.init(remaining:))
             }
-            var registry = Registry(after.registry, state: after.state, desired: desired, scope: scope)
+            var registry = Registry(after, desired: desired, scope: scope)
             registry.note(written, wanted: desired, shown: after.state.sysctls)
             try save(registry, over: after.registry)
         } catch {
@@ -239,7 +239,7 @@ extension Registry {
     fileprivate init(intending plan: Plan, _ before: Observer.Observation) {
         self = before.registry ?? Registry()
         note(before.state.namespaces)
-        hasFirewall = before.state.firewall != nil
+        firewall = before.state.firewall == nil ? nil : before.firewallListing ?? ""
         for change in plan.changes {
             switch change.operation {
             case .createNamespace(let name, _):
@@ -247,7 +247,7 @@ extension Registry {
             case .replaceNeighbour(let neighbour):
                 neighbours.insert(neighbour.link.place)
             case .firewall(.writeTables):
-                hasFirewall = true
+                firewall = firewall ?? ""
             case .writeSysctl(let sysctl, let before?):
                 let first = sysctls[sysctl.key]?.before ?? before
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
@@ -262,10 +262,11 @@ extension Registry {
     }
 
     /// What is true of the node as it was found, of settings only what the document still has.
-    fileprivate init(_ old: Registry?, state: ObservedState, desired: NodeState, scope: Observer.Scope) {
+    fileprivate init(_ observation: Observer.Observation, desired: NodeState, scope: Observer.Scope) {
+        let (old, state) = (observation.registry, observation.state)
         madeDirectory = old?.madeDirectory ?? false
         note(state.namespaces)
-        hasFirewall = state.firewall != nil
+        firewall = state.firewall == nil ? nil : observation.firewallListing ?? ""
         for name in state.waiting.keys { adopted[name] = old?.adopted[name] }
         // Where nobody looked, what was on record stays on record.
         if !scope.includesEntries { neighbours = old?.neighbours ?? [] }

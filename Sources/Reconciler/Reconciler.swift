@@ -70,7 +70,8 @@ package struct Reconciler: Sendable {
         try onThread { reconciler in
             var sessions = try Sessions(node: reconciler.node)
             let observer = Observer(node: reconciler.node)
-            let observation = try observer.observe(&sessions, Observer.Scope(planning: desired), for: desired)
+            let scope = Observer.Scope(planning: desired).warning(desired)
+            let observation = try observer.observe(&sessions, scope, for: desired)
             return try Plan(from: observation.state, to: desired, options: PlanOptions(claims: claims))
         }
     }

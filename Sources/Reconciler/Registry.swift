@@ -22,11 +22,14 @@ struct Registry: Hashable, Sendable {
     /// The places where Weft has neighbours, or is about to: the kernel looks through those of all namespaces to list those
     /// of one, so that a thousand namespaces are not asked in vain.
     var neighbours: Set<Place> = []
-    /// Whether Weft has a firewall on the node, or is about to: where it has none, nftables need not be asked.
-    var hasFirewall = false
+    /// How the rules of the firewall that Weft has on the node, or is about to have, were listed when they were intact; empty as
+    /// long as nobody knows.
+    ///
+    /// `nil` where there is none: nftables need not be asked.
+    var firewall: String?
     /// True if it tells of nothing.
     var isEmpty: Bool {
-        namespaces.isEmpty && adopted.isEmpty && neighbours.isEmpty && sysctls.isEmpty && !hasFirewall
+        namespaces.isEmpty && adopted.isEmpty && neighbours.isEmpty && sysctls.isEmpty && firewall == nil
     }
 
     /// The settings that Weft changed.
@@ -39,9 +42,6 @@ struct Registry: Hashable, Sendable {
         /// Which one it is.
         var cookie: UInt64
     }
-
-    /// How its tables are called.
-    private static let firewallTable = "weft"
 
     private static let header = "weft registry 2"
 
@@ -96,8 +96,8 @@ struct Registry: Hashable, Sendable {
             adopted[name] = Adopted(path: fields[3], cookie: cookie)
             return true
         case ("firewall", 2):
-            hasFirewall = fields[1] == Self.firewallTable
-            return hasFirewall
+            firewall = fields[1]
+            return true
         case ("neighbours", 2):
             guard let place = Self.place(fields[1]) else { return false }
             neighbours.insert(place)
@@ -148,7 +148,7 @@ struct Registry: Hashable, Sendable {
         for (name, other) in adopted.sorted(by: { $0.key < $1.key }) {
             lines.append("adopted\t\(name)\t\(other.cookie)\t\(other.path)")
         }
-        if hasFirewall { lines.append("firewall\t\(Self.firewallTable)") }
+        if let firewall { lines.append("firewall\t\(firewall)") }
         for place in neighbours.sorted() { lines.append("neighbours\t\(place.name?.text ?? "")") }
         for (key, record) in sysctls.sorted(by: { $0.key < $1.key }) {
             lines.append(

@@ -176,7 +176,7 @@ struct ConflictTests {
             #expect((check.status, check.output) == (0, "\(station.directory)/state.yaml: no errors\n"))
             #expect(
                 station.normal(check.errors)
-                    == "warning: DIR/state.yaml:2:49: not supported yet: networks.back.dns: true\n"
+                    == "warning: DIR/state.yaml:2:42: not supported yet: networks.back.dns: true\n"
             )
             #expect(try station.run("plan", document: document).status == 65)
         }

@@ -106,6 +106,8 @@ struct ExampleTests {
     /// What the examples presuppose: a link `eth0` of the node.
     private static func prepare(_ station: Station) throws {
         try station.addForeignLink("eth0", address: "172.16.1.1/24")
+        // What Weft turns on it leaves on: here it is on, so that all is as it was in the end.
+        try station.node.run("sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
     }
 
     private func expectNothingToDo(_ station: Station, _ path: String) throws {

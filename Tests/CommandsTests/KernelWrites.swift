@@ -3,7 +3,7 @@ import NetworkTesting
 
 /// What a process did to the kernel, as `strace` saw it.
 struct KernelWrites {
-    /// The types of all rtnetlink messages that were sent, by number.
+    /// The types of all messages that were sent, by number.
     private(set) var messages: [Int] = []
     /// Calls that change something besides netlink: mounts, namespaces, files.
     private(set) var calls: [String] = []
@@ -38,7 +38,8 @@ struct KernelWrites {
             Self.watched.contains(String(call)), !line.contains(" = -1 E")
         else { return }
         if call.hasPrefix("send") {
-            messages += line.matches(of: /nlmsg_type=(\w+)/).map { Self.number(of: $0.1) }
+            // Of nftables: `NFNL_SUBSYS_NFTABLES<<8|NFT_MSG_GETTABLE`.
+            messages += line.matches(of: /nlmsg_type=([\w<|]+)/).map { Self.number(of: $0.1) }
         } else if !call.hasPrefix("open") || line.contains(/O_(WRONLY|RDWR|CREAT|TRUNC)/) {
             calls.append(String(line))
         }
@@ -46,9 +47,17 @@ struct KernelWrites {
 
     /// A type as a number; `strace` names it where it knows the socket's family.
     private static func number(of type: Substring) -> Int {
-        if type.hasPrefix("0x") { return Int(type.dropFirst(2), radix: 16) ?? 0 }
-        return type.hasPrefix("RTM_GET") ? 18 : 16
+        if type.hasPrefix("0x") {
+            let number = Int(type.dropFirst(2), radix: 16) ?? 0
+            return netfilterQuestions.contains(number) ? 18 : number
+        }
+        return type.contains(/^RTM_GET|_MSG_(CT_)?GET/) ? 18 : 16
     }
+
+    /// `NFT_MSG_GET…` of nftables (subsystem 10) and `IPCTNL_MSG_CT_GET` of connection tracking (1), of `linux/netfilter`.
+    private static let netfilterQuestions = Set(
+        [1, 4, 7, 10, 13, 16, 19, 23].map { 10 << 8 | $0 } + [1 << 8 | 1]
+    )
 
     /// The messages that ask: the second lowest bits of a type say so, in every family of rtnetlink's types.
     var questions: [Int] { messages.filter { $0 >= 16 && $0 % 4 == 2 } }

@@ -282,10 +282,12 @@ extension PlannerTally {
     ]
 
     private mutating func countStrangers(_ plan: Plan, _ state: ObservedState) {
-        if plan.warnings.contains(where: { $0.contains("what is not Weft's on it goes") }) {
+        if plan.warnings.contains(where: { $0.message.contains("what is not Weft's on it goes") }) {
             count("strangers' losses are told")
         }
-        if plan.warnings.contains(where: { $0.contains("set free") }) { count("a freed port is told") }
+        if plan.warnings.contains(where: { $0.message.contains("set free") }) {
+            count("a freed port is told")
+        }
         for change in plan.changes {
             switch change.operation {
             case .deleteAddress(_, _, keepsSecondaries: true): count("secondaries are kept")

@@ -89,7 +89,9 @@ struct AdoptedTests {
             let first = try bench.weft().apply(state)
             #expect(first.isDone && first.plan.warnings.count == 1)
             #expect(
-                first.plan.warnings.first?.contains("waits: there is no '/run/netns/\(other.name)-late'")
+                first.plan.warnings.first?.message.contains(
+                    "waits: there is no '/run/netns/\(other.name)-late'"
+                )
                     == true
             )
             #expect(try node.ipJSON("link show type bridge").elements.count == 1)
@@ -125,7 +127,9 @@ struct AdoptedTests {
             try AtomicFile.write(registry, forged, mode: 0o600)
             let plan = try bench.weft().plan(state)
             #expect(
-                plan.warnings.first?.contains("leads to another namespace than when it was first used")
+                plan.warnings.first?.message.contains(
+                    "leads to another namespace than when it was first used"
+                )
                     == true
             )
             #expect(!plan.changes.contains { $0.operation.place != .node })

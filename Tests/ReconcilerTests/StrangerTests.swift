@@ -52,7 +52,11 @@ struct StrangerTests {
             state.namespaces = []
             state.links[bridge] = nil
             let plan = try bench.weft().plan(state)
-            #expect(plan.warnings == ["bridge 'br0' goes: its port 'tap0', which is not Weft's, is set free"])
+            #expect(
+                plan.warnings.map(\.message) == [
+                    "bridge 'br0' goes: its port 'tap0', which is not Weft's, is set free"
+                ]
+            )
             #expect(plan.changes.last?.reason == "1 link that is not Weft's goes with it: 'docker0'")
             try bench.bring(to: state, "second")
             #expect(try bench.node.ipJSON("link show tap0")[0]["master"].isNull)
@@ -103,7 +107,7 @@ struct StrangerTests {
             state.links[bridge]?.addresses = [Self.address("10.250.0.1")]
             try bench.node.run("ip link add theirs type bridge")
             try bench.node.run("ip addr add 10.250.0.1/24 dev theirs")
-            let warnings = try bench.weft().plan(state).warnings
+            let warnings = try bench.weft().plan(state).warnings.map(\.message)
             #expect(
                 warnings == [
                     "address 10.250.0.1 of link 'br0' is that of link 'theirs' too, which is not Weft's: packets may take "

@@ -72,7 +72,9 @@ extension JSONWriter {
         object("summary") { object in
             for verb in Change.Verb.allCases { object.member(verb.rawValue, plan.summary[verb] ?? 0) }
         }
-        array("warnings", documentWarnings.map(\.description) + plan.warnings) { $0.value($1) }
+        array("warnings", documentWarnings.map(\.description) + plan.warnings.map(\.description)) {
+            $0.value($1)
+        }
     }
 
     /// A member that lists changes, those left out that nobody counts.

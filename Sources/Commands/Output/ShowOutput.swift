@@ -67,6 +67,8 @@ extension Console {
     private mutating func print(settingsOf state: ObservedState, without inventory: Inventory?) {
         for (key, record) in state.recordedSysctls.sorted(by: { $0.key < $1.key }) {
             if let inventory, inventory.belongings.isOwned(key) { continue }
+            // Forwarding is what networks are made of, as their links are.
+            if let inventory, !inventory.networks.isEmpty, record.outlivesWeft(key) { continue }
             let place = key.place.name.map { " in namespace \($0)" } ?? ""
             print("setting \(key) = \(record.written)\(place) (\(record.before) before)")
         }
