@@ -15,7 +15,7 @@ extension NodeCompiler {
             var link = endpointLink(.veth(peer: port), of: network, member)
             link.mtu = mtu
             insert(link, for: "sandboxes.\(member.sandbox.name)")
-            protect(link, at: port.name, for: "sandboxes.\(member.sandbox.name)")
+            protect(link, at: port.name)
         }
     }
 

@@ -4,13 +4,12 @@ import NetworkModel
 extension NodeCompiler {
     /// What the firewall is to know of a network with a bridge, and which ways out the node opens for it.
     mutating func protect(_ network: Network, by bridge: InterfaceName) {
-        checkName(bridge, for: "networks.\(network.name)")
         let reachesOutside = !network.isInternal && !network.isIsolated
         var firewall = result.state.firewall ?? FirewallState()
         firewall.bridges[bridge] = FirewallState.Bridge(
             subnets: AddressFamily.allCases.compactMap { network.subnets[$0] },
             reachesOutside: reachesOutside,
-            masquerades: network.masquerades
+            masquerades: reachesOutside && network.masquerades
         )
         result.state.firewall = firewall
         guard reachesOutside else { return }
@@ -21,8 +20,7 @@ extension NodeCompiler {
     }
 
     /// Who sends by a port: the endpoint alone, from its own addresses.
-    mutating func protect(_ endpoint: Link, at port: InterfaceName, for path: String) {
-        checkName(port, for: path)
+    mutating func protect(_ endpoint: Link, at port: InterfaceName) {
         let addresses = endpoint.addresses.map(\.address)
         result.state.firewall?.ports[port] = FirewallState.Port(mac: endpoint.mac, addresses: addresses)
     }
@@ -45,17 +43,5 @@ extension NodeCompiler {
     private mutating func setOnce(_ path: String, _ value: String) {
         let setting = Sysctl(Sysctl.Key(path: path, in: .node), value: value)
         if !result.state.sysctls.contains(setting) { result.state.sysctls.append(setting) }
-    }
-
-    /// Names that nftables takes for patterns, or can't write, are no names of the firewall.
-    private mutating func checkName(_ name: InterfaceName, for path: String) {
-        guard !name.isFitForFirewall else { return }
-        result.problems.append(
-            CompilerProblem(
-                path,
-                "its link '\(name)' can't be named in the firewall, where '\"', '*' and '\\' mean something else",
-                hint: "choose an 'interface' without these characters"
-            )
-        )
     }
 }

@@ -1,4 +1,5 @@
 package import NetworkModel
+package import Planner
 package import Testing
 
 /// Counts what generated tests came across: what never came is not proven.
@@ -36,6 +37,33 @@ package final class Coverage {
         for neighbour in state.neighbours { noteProperties(of: neighbour, "neighbour") }
         for entry in state.forwarding { noteProperties(of: entry, "fdb") }
         for sysctl in state.sysctls { noteProperties(of: sysctl, "sysctl") }
+        if let firewall = state.firewall { note(firewall) }
+    }
+
+    private func note(_ firewall: FirewallState) {
+        noteProperties(of: firewall, "firewall")
+        for bridge in firewall.bridges.values { noteProperties(of: bridge, "firewall bridge") }
+        for port in firewall.ports.values { noteProperties(of: port, "firewall port") }
+    }
+
+    /// Counts what a plan does.
+    package func note(_ plan: Plan) {
+        for change in plan.changes where change.isCounted {
+            note("\(change.verb.rawValue) \(change.operation.objectKind)")
+            guard case .firewall(let order) = change.operation else { continue }
+            switch order {
+            case .writeTables, .deleteTables: note("\(change.verb.rawValue) firewall tables")
+            case .add(let entry, _, _), .remove(let entry, _, _):
+                let kind =
+                    switch entry {
+                    case .bridge: "bridge"
+                    case .port: "port"
+                    case .vxlanPorts: "VXLAN ports"
+                    case .connections: "connections"
+                    }
+                note("\(change.verb.rawValue) firewall \(kind)")
+            }
+        }
     }
 
     private static func words(_ first: Place, _ second: Place) -> String {
@@ -48,7 +76,7 @@ package final class Coverage {
     }
 
     /// What no document states.
-    private static let onlyOfRollbacks: Set<String> = ["index", "promotesSecondaries", "owner"]
+    private static let onlyOfRollbacks: Set<String> = ["index", "promotesSecondaries", "owner", "others"]
 
     /// Properties of a value: each must have had two values at least.
     private func noteProperties(of value: Any, _ title: String) {

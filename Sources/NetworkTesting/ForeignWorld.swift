@@ -20,7 +20,7 @@ package struct ForeignWorld {
             Self.fdbCommands.joined(separator: "\n") + "\n"
         ).output()
         try node.run("sysctl -q -w net.ipv4.conf.fv0.arp_ignore=1")
-        if Command.exists("nft") { try node.run("nft add table inet foreign") }
+        try node.command(["nft", "-f", "-"]).reading(Self.ruleset).output()
         // Links find their carriers, and make addresses then.
         _ = try WholeDump.take(of: node)
     }
@@ -61,6 +61,42 @@ package struct ForeignWorld {
         "neigh add 10.250.0.77 lladdr 02:00:00:00:ff:77 dev fv0 nud permanent",
         "-6 neigh add fd50::77 lladdr 02:00:00:00:ff:77 dev fbr nud permanent",
     ]
+
+    /// Tables of others, some of them called like Weft's, of which nothing counts packets.
+    private static let ruleset = """
+        table inet foreign {
+            set services { type inet_service; flags interval; elements = { 22, 8000-8100 }; }
+            map verdicts { type ifname : verdict; elements = { "fv0" : accept, "fv2" : continue }; }
+            chain input {
+                type filter hook input priority filter; policy accept;
+                tcp dport @services accept comment "weft"
+                iifname vmap @verdicts
+            }
+            chain forward {
+                type filter hook forward priority -10; policy accept;
+                iifname "weft*" drop
+            }
+        }
+        table inet weft2 {
+            set networks { type ifname; elements = { "br0" }; }
+        }
+        table ip weft {
+            chain forward {
+                type filter hook forward priority 10; policy accept;
+                ip saddr 10.0.0.1 accept
+            }
+        }
+        table ip6 weft {
+            set networks { type ifname; elements = { "br0" }; }
+        }
+        table bridge foreign {
+            chain incoming {
+                type filter hook prerouting priority -300; policy accept;
+                ether type arp accept
+            }
+        }
+
+        """
 
     private static let fdbCommands = [
         "fdb append 00:00:00:00:00:00 dev fvx dst 10.250.0.9",

@@ -1,8 +1,8 @@
 package import NetworkModel
 
-/// Holds a node against a state, as iproute2 and `/proc` show it.
+/// Holds a node against a state, as iproute2, nft and `/proc` show it.
 ///
-/// Nothing of Weft's planning or netlink is used.
+/// Nothing of Weft's planning, netlink or nftables is used.
 ///
 /// Looked at is every attribute of the state; what is missing, what is there besides and bears Weft's marks, and what
 /// differs. What the state leaves open is compared with what the kernel would choose, where that can be said.
@@ -25,6 +25,7 @@ package struct KernelOracle: Sendable {
         let oracle = KernelOracle(node: node, state: state)
         var lines = try oracle.namespaceDifferences()
         for place in oracle.places { lines += try oracle.differences(at: place) }
+        lines += try firewallDifferences(of: node, from: state)
         return try lines + fileDifferences(of: node, from: state)
     }
 

@@ -2,7 +2,7 @@ import Foundation
 import LinuxSystem
 package import Testing
 
-/// Whether tests can change a kernel here: they need root, namespaces and iproute2.
+/// Whether tests can change a kernel here: they need root, namespaces, iproute2 and nft.
 package enum KernelTests {
     /// True if a throw-away node can be made.
     package static let isAvailable = reasonAgainst == nil
@@ -13,7 +13,7 @@ package enum KernelTests {
             let missing = Privilege.missingCapabilities.map(\.description).joined(separator: ", ")
             return "missing \(missing)"
         }
-        for program in ["ip", "bridge", "nsenter", "timeout"] where !Command.exists(program) {
+        for program in ["ip", "bridge", "nft", "nsenter", "timeout"] where !Command.exists(program) {
             return "there is no '\(program)'"
         }
         do {
@@ -41,6 +41,6 @@ package enum KernelTests {
 extension Trait where Self == ConditionTrait {
     /// The test changes a kernel, in throw-away namespaces; skipped where it cannot.
     package static var kernel: Self {
-        .enabled(if: KernelTests.isAvailable, "needs root, namespaces and iproute2")
+        .enabled(if: KernelTests.isAvailable, "needs root, namespaces, iproute2 and nft")
     }
 }

@@ -1,4 +1,4 @@
-import NetworkModel
+package import NetworkModel
 import Planner
 
 extension ModelKernel {
@@ -8,7 +8,12 @@ extension ModelKernel {
         case .writeTables(let elements, _, _):
             state.firewall = ObservedFirewall(isIntact: true, elements: Set(elements))
         case .add(_, let elements, _):
-            guard state.firewall != nil else { throw Refusal("ENOENT", "no such table") }
+            guard let known = state.firewall?.elements else { throw Refusal("ENOENT", "no such table") }
+            for element in elements {
+                guard !known.contains(where: { $0 != element && $0.isRange(overlapping: element) }) else {
+                    throw Refusal("EEXIST", "a range of the set shares addresses with it")
+                }
+            }
             state.firewall?.elements.formUnion(elements)
         case .remove(_, let elements, _):
             guard let known = state.firewall?.elements, known.isSuperset(of: elements) else {
@@ -18,5 +23,20 @@ extension ModelKernel {
         case .deleteTables:
             state.firewall = nil
         }
+    }
+
+    /// Does to Weft's tables what anybody with the right to it can do.
+    package mutating func alterFirewall(_ change: (inout ObservedFirewall?) -> Void) {
+        change(&state.firewall)
+    }
+}
+
+extension FirewallElement {
+    /// True for two elements of one interval set that share addresses.
+    fileprivate func isRange(overlapping other: FirewallElement) -> Bool {
+        guard case .subnet(let name, let prefix) = self, case .subnet(name, let second) = other else {
+            return false
+        }
+        return prefix.overlaps(second)
     }
 }

@@ -12,7 +12,7 @@ extension PlannerStates {
     private mutating func edit() {
         let ids = state.links.keys.sorted()
         guard let id = pick(ids), var link = state.links[id] else { return }
-        switch number(0...12) {
+        switch number(0...15) {
         case 0:
             link.mtu =
                 link.kind.isMacvlan
@@ -45,6 +45,9 @@ extension PlannerStates {
             return replaceEntries()
         case 11:
             return alterRoute()
+        case 12, 13, 14:
+            state.firewall = .altered(in: state, using: &random)
+            return
         default:
             return rename(link)
         }
@@ -136,6 +139,7 @@ extension PlannerStates {
             state.forwarding[position].state = first?.state ?? .permanent
         }
         state.sysctls = possible.sysctls(state.sysctls, namespaces: state.namespaces)
+        state.firewall = state.firewall?.possible(in: state)
     }
 
     private func isParent(_ id: LinkID) -> Bool {
@@ -166,6 +170,10 @@ private struct PossibleEntries {
         let direct = routes.filter { $0.gateway == nil && hasDevice($0) && hasSource($0) }
         let others = routes.filter { route in
             guard let gateway = route.gateway, hasDevice(route), hasSource(route) else { return false }
+            let isOwn = links.values.contains { link in
+                link.id.place == route.place && link.addresses.contains { $0.address == gateway }
+            }
+            if isOwn { return false }
             if route.isOnLink { return true }
             if direct.contains(where: { $0.isWay(to: gateway, like: route) }) { return true }
             return links.values.contains { link in

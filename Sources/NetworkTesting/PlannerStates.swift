@@ -54,6 +54,7 @@ package struct PlannerStates {
         makeTunnels()
         for id in state.links.keys.sorted() { addAddresses(to: id) }
         makeEntries()
+        if chance(60) { state.firewall = .drawn(for: state, using: &random) }
         sanitize()
         return state
     }

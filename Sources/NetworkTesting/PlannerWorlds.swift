@@ -39,7 +39,11 @@ package struct PlannerWorlds {
         if states.chance(8) { addForeignUpper(besides: desired) }
         if states.chance(15) { forestallAddress(of: desired) }
         if states.chance(5) { forestallForwarding(of: desired) }
-        return PlannerCase(kernel: kernel, desired: desired, isWellFormed: isWellFormed)
+        return PlannerCase(
+            kernel: kernel,
+            desired: desired.withoutGateways(ownedBy: kernel),
+            isWellFormed: isWellFormed
+        )
     }
 
     /// A node that holds a state, and nothing else of Weft's.
@@ -239,6 +243,10 @@ package struct PlannerWorlds {
     // MARK: Drift
 
     private mutating func drift(near state: NodeState) {
+        if states.chance(15), kernel.state.firewall != nil {
+            isWellFormed = false
+            return driftOfFirewall()
+        }
         let places = kernel.places
         guard let place = states.pick(places), let link = states.pick(kernel.links(at: place)), link.isManaged
         else { return }
@@ -262,6 +270,20 @@ package struct PlannerWorlds {
         case 14: alterSetting(near: state)
         case 15, 16: kernel.removePrefixRoutes(of: id)
         default: kernel.alter(id) { $0.addressGeneration = AddressGeneration.none }
+        }
+    }
+
+    private mutating func driftOfFirewall() {
+        let stranger = PlannerStates.name("theirs0")
+        switch states.number(0...4) {
+        case 0: kernel.alterFirewall { $0 = nil }
+        case 1: kernel.alterFirewall { $0?.isIntact = false }
+        case 2: kernel.alterFirewall { $0 = ObservedFirewall(isIntact: false, elements: []) }
+        case 3: kernel.alterFirewall { $0?.elements.insert(.masqueraded(stranger)) }
+        default:
+            let known = kernel.state.firewall?.elements.sorted() ?? []
+            guard let lost = states.pick(known) else { return }
+            kernel.alterFirewall { $0?.elements.remove(lost) }
         }
     }
 

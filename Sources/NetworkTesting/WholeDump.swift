@@ -36,10 +36,7 @@ package struct WholeDump: Hashable, Sendable, CustomStringConvertible {
                 }
             }
             lines += answers.lines
-            if Command.exists("nft") {
-                let ruleset = try node.run("nft list ruleset", in: name)
-                lines += ruleset.split(separator: "\n").map { "\(answers.place) nft: \($0)" }
-            }
+            lines += try NftablesView(of: node, in: name).lines.map { "\(answers.place) \($0)" }
             lines += try node.inside(name) { try sysctls() }.map { "\(answers.place) sysctl: \($0)" }
         }
         for entry in try NamespaceDirectory.standard.list() where entry.name.hasPrefix(node.name) {

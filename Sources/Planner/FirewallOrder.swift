@@ -15,9 +15,9 @@ package enum FirewallOrder: Hashable, Sendable {
     /// The order in the operator's words.
     var objectWords: String {
         switch self {
-        case .writeTables, .deleteTables: "firewall (tables 'inet weft', 'bridge weft')"
-        case .add(let entry, let elements, let addresses), .remove(let entry, let elements, let addresses):
-            "firewall entry of \(entry)\(Self.words(elements, addresses))"
+        case .writeTables, .deleteTables: "firewall (tables 'inet weft' and 'bridge weft')"
+        case .add(let entry, let elements, _): "firewall entry of \(entry)\(entry.details(of: elements))"
+        case .remove(let entry, _, _): "firewall entry of \(entry)"
         }
     }
 
@@ -25,7 +25,7 @@ package enum FirewallOrder: Hashable, Sendable {
     var objectName: String {
         switch self {
         case .writeTables, .deleteTables: "tables"
-        case .add(let entry, _, _), .remove(let entry, _, _): entry.objectName
+        case .add(let entry, _, _), .remove(let entry, _, _): entry.name
         }
     }
 
@@ -46,33 +46,68 @@ package enum FirewallOrder: Hashable, Sendable {
         }
     }
 
-    private static func words(_ elements: [FirewallElement], _ forgotten: [IPAddress]) -> String {
-        var details: [String] = []
-        var lists: [String: [String]] = [:]
-        var names: [String] = []
-        for (name, value) in elements.map(\.attribute)
-        where !["network", "port", "connections"].contains(name) {
-            if lists[name] == nil { names.append(name) }
-            if lists[name]?.contains(value) != true { lists[name, default: []].append(value) }
+    /// The attributes of an entry that comes or goes as a whole, by their names in documents.
+    package var attributes: [(name: String, value: String)] {
+        switch self {
+        case .writeTables, .deleteTables: []
+        case .add(let entry, let elements, _), .remove(let entry, let elements, _):
+            entry.attributes(of: elements)
         }
-        for name in names.sorted() {
-            let values = lists[name] ?? []
-            details.append(values == ["true"] ? name : "\(name) \(values.joined(separator: " "))")
-        }
-        if !forgotten.isEmpty {
-            details.append("forgets connections of \(forgotten.map(\.description).joined(separator: " "))")
-        }
-        return details.isEmpty ? "" : " (\(details.joined(separator: ", ")))"
     }
 }
 
 extension FirewallEntry {
-    /// What it is called in the JSON output.
-    var objectName: String {
+    /// What it is about, as the JSON output has it.
+    var name: String {
         switch self {
         case .bridge(let name), .port(let name): name.text
         case .vxlanPorts: "vxlanPorts"
         case .connections: "connections"
+        }
+    }
+
+    /// What elements say of it, by the names that documents have for that; lists in order, with spaces.
+    func attributes(of elements: some Sequence<FirewallElement>) -> [(name: String, value: String)] {
+        var values: [String: [String]] = [:]
+        for (name, value) in elements.sorted().map(\.attribute) where values[name]?.contains(value) != true {
+            values[name, default: []].append(value)
+        }
+        return attributeNames.map { ($0.name, values[$0.name]?.joined(separator: " ") ?? $0.fallback) }
+    }
+
+    /// The attributes in the order of documents, each with its value where no element says otherwise.
+    private var attributeNames: [(name: String, fallback: String)] {
+        switch self {
+        case .bridge:
+            [("subnets", ""), ("outside", "false"), ("masquerade", "false"), ("reachable", "false")]
+        case .port: [("mac", ""), ("addresses", "")]
+        case .vxlanPorts: [("vxlanPorts", "")]
+        case .connections: [("connections", "")]
+        }
+    }
+
+    /// ` (subnets 10.9.0.0/24, outside)`, for an entry that is made; of one that is changed the differences tell.
+    fileprivate func details(of elements: [FirewallElement]) -> String {
+        if self == .vxlanPorts { return " (\(elements.map(\.attribute.value).joined(separator: " ")))" }
+        guard elements.contains(where: \.isWholeEntry) else { return "" }
+        let words = attributes(of: elements).compactMap { name, value -> String? in
+            switch value {
+            case "", "false": nil
+            case "true": name
+            default: "\(name) \(value)"
+            }
+        }
+        return words.isEmpty ? "" : " (\(words.joined(separator: ", ")))"
+    }
+}
+
+extension FirewallElement {
+    /// True for the element that an entry begins with.
+    fileprivate var isWholeEntry: Bool {
+        switch self {
+        case .network, .port: true
+        case .within, .outside, .masqueraded, .reachable, .subnet, .mac, .sender, .vxlanPort, .unforgotten:
+            false
         }
     }
 }

@@ -2,13 +2,16 @@ import NetworkModel
 
 extension NodePlanner {
     /// The firewall: what it is to let through comes before anything else is made, what it is to let through no longer goes when
-    /// all else is gone; in between both hold.
+    /// the links are gone; in between both hold.
     mutating func planFirewall() {
         let present = observed.firewall
         guard let wanted = desired.firewall else {
             if let present {
-                let deletion = Change(.delete, .firewall(.deleteTables(forgetting: present.addresses)))
-                steps.removingFirewall.append(deletion)
+                let forgotten = present.addresses
+                let order = FirewallOrder.deleteTables(forgetting: forgotten)
+                steps.removingFirewall.append(
+                    Change(.delete, .firewall(order), reason: Self.words(forgotten: forgotten))
+                )
             }
             return
         }
@@ -27,14 +30,19 @@ extension NodePlanner {
     /// The tables and their rules.
     ///
     /// Connections that began while there were none, or others, are forgotten: an answer is let through without another look, and
-    /// to what is not masqueraded from the first packet on nothing does it later. What was and is to be masqueraded stays: an
-    /// answer without its connection would be taken for one to the node itself, which refuses it, and that ends a transfer.
+    /// what is not masqueraded from its first packet on is never. What was and is to be masqueraded stays: an answer without its
+    /// connection would be taken for one to the node itself, which refuses it, and that ends a transfer.
     private mutating func planTables(_ present: ObservedFirewall?, _ wanted: Set<FirewallElement>) {
         let addresses = wanted.addresses
+        // Of an endpoint that is yet to come there may be what somebody else left, and nobody misses that.
+        let standing = Set(observed.node.links.map(\.name))
+        let missed = wanted.filter { $0.entry.link.map(standing.contains) ?? false }.addresses
         guard let present else {
-            return steps.firewall.append(
-                Change(.create, .firewall(.writeTables([], forgetting: addresses)))
+            let order = FirewallOrder.writeTables([], forgetting: addresses)
+            steps.firewall.append(
+                Change(.create, .firewall(order), reason: Self.words(forgotten: missed))
             )
+            return
         }
         let kept = present.elements.masqueradedAddresses.intersection(wanted.masqueradedAddresses)
         let order = FirewallOrder.writeTables(
@@ -42,8 +50,9 @@ extension NodePlanner {
             forgetting: addresses.filter { !kept.contains($0) },
             exceptMasqueraded: kept.sorted()
         )
-        let reason = "its rules are not those that Weft wrote"
-        steps.firewall.append(Change(.remake, .firewall(order), reason: reason))
+        let words = Self.words(forgotten: missed.filter { !kept.contains($0) })
+        let reasons = ["its rules are not those that Weft wrote"] + (words.map { [$0] } ?? [])
+        steps.firewall.append(Change(.remake, .firewall(order), reason: reasons.joined(separator: ", ")))
     }
 
     private mutating func plan(
@@ -53,52 +62,61 @@ extension NodePlanner {
         _ endpoints: [IPAddress]
     ) {
         let (added, removed) = (new.subtracting(old), old.subtracting(new))
-        let isNew = old.isEmpty
+        let verb: Change.Verb = old.isEmpty ? .create : new.isEmpty ? .delete : .change
+        let differences = verb == .change ? Self.differences(of: entry, old, new) : []
         let forgotten = addressesToForget(entry, from: old, to: new, endpoints)
-        let differences = isNew || new.isEmpty ? [] : Self.differences(removed: removed, added: added)
+        var reasons = entry == .connections ? ["an apply ended before it was done"] : []
+        if verb == .change, differences.isEmpty {
+            reasons.append(removed.isEmpty ? "part of it is gone" : "it lets through what it is not to")
+        }
+        if let words = Self.words(forgotten: forgotten) { reasons.append(words) }
+        let reason = reasons.isEmpty ? nil : reasons.joined(separator: ", ")
+
+        let inTheWay = removed.filter { old in added.contains { $0.clashes(with: old) } }
+        let late = removed.subtracting(inTheWay)
+        if !inTheWay.isEmpty {
+            let order = FirewallOrder.remove(entry, inTheWay.sorted(), forgetting: [])
+            steps.firewall.append(Change(.change, .firewall(order), isCounted: false))
+        }
+        // Of a change of several steps this is the one that is told of.
         if !added.isEmpty {
-            // Of an entry of two steps the first is the one that is told of.
-            let early = removed.isEmpty ? forgotten : []
-            let order = FirewallOrder.add(entry, added.sorted(), forgetting: early)
+            let order = FirewallOrder.add(entry, added.sorted(), forgetting: late.isEmpty ? forgotten : [])
             steps.firewall.append(
-                Change(isNew ? .create : .change, .firewall(order), differences: differences)
+                Change(verb, .firewall(order), differences: differences, reason: reason)
             )
         }
-        if !removed.isEmpty {
-            let verb: Change.Verb = new.isEmpty ? .delete : .change
-            let order = FirewallOrder.remove(entry, removed.sorted(), forgetting: forgotten)
-            let reason =
-                entry == .connections
-                ? "an apply ended before it did"
-                : added.isEmpty ? nil : "what it was goes when all else is done"
-            let change = Change(
+        guard !late.isEmpty else { return }
+        let order = FirewallOrder.remove(entry, late.sorted(), forgetting: forgotten)
+        let isCounted = added.isEmpty
+        steps.removingFirewall.append(
+            Change(
                 verb,
                 .firewall(order),
-                differences: added.isEmpty ? differences : [],
-                reason: reason,
-                isCounted: added.isEmpty
+                differences: isCounted ? differences : [],
+                reason: isCounted ? reason : nil,
+                isCounted: isCounted
             )
-            steps.removingFirewall.append(change)
+        )
+    }
+
+    private static func differences(
+        of entry: FirewallEntry,
+        _ old: Set<FirewallElement>,
+        _ new: Set<FirewallElement>
+    ) -> [Difference] {
+        zip(entry.attributes(of: old), entry.attributes(of: new)).compactMap { from, to in
+            guard from.value != to.value else { return nil }
+            func text(_ value: String) -> String? { value.isEmpty ? nil : value }
+            return Difference(from.name, from: text(from.value), to: text(to.value))
         }
     }
 
-    /// The attributes that differ, each once: a list's items are told together.
-    private static func differences(
-        removed: Set<FirewallElement>,
-        added: Set<FirewallElement>
-    ) -> [Difference] {
-        func byName(_ elements: Set<FirewallElement>) -> [String: [String]] {
-            elements.sorted().reduce(into: [:]) {
-                $0[$1.attribute.name, default: []].append($1.attribute.value)
-            }
-        }
-        let (old, new) = (byName(removed), byName(added))
-        return Set(old.keys).union(new.keys).sorted().compactMap { name in
-            let (from, to) = (Set(old[name] ?? []), Set(new[name] ?? []))
-            // An address that another MAC has from now on is not told of twice.
-            guard from != to else { return nil }
-            func text(_ list: [String]?) -> String? { list?.sorted().joined(separator: " ") }
-            return Difference(name, from: text(old[name]), to: text(new[name]))
+    /// Whose connections are cut, for a person: there may be thousands.
+    private static func words(forgotten addresses: [IPAddress]) -> String? {
+        guard let first = addresses.first else { return nil }
+        switch addresses.count {
+        case 1...3: return "cuts the connections of \(addresses.map(\.description).joined(separator: " "))"
+        default: return "cuts the connections of \(first) and \(addresses.count - 1) others"
         }
     }
 
@@ -130,6 +148,16 @@ extension NodePlanner {
 }
 
 extension FirewallElement {
+    /// True for ranges of one bridge that share addresses: the kernel takes only one of them at a time.
+    ///
+    /// Kernel: `net/netfilter/nft_set_pipapo.c`, `nft_pipapo_insert()`.
+    fileprivate func clashes(with other: FirewallElement) -> Bool {
+        guard case .subnet(let name, let prefix) = self, case .subnet(name, let second) = other else {
+            return false
+        }
+        return prefix.overlaps(second)
+    }
+
     /// True for what says how packets leave a network, or come to it.
     fileprivate var isWayOut: Bool {
         switch self {

@@ -252,7 +252,7 @@ private struct StateComparison {
             let known = old.entries.filter { $0.key != .connections }
             for entry in Set(known.keys).union(new.entries.keys).sorted()
             where known[entry] != new.entries[entry] {
-                note(entry.objectName, "firewall entry of \(entry)", "it is otherwise")
+                note(entry.name, "firewall entry of \(entry)", "it is otherwise")
             }
         }
     }

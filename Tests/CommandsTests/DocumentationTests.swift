@@ -140,7 +140,7 @@ private enum KeyTables {
         case .name(.node): "a node's name"
         case .name(.network): "a network's name"
         case .name(.sandbox): "a sandbox's name"
-        case .name(.link): "a link's name"
+        case .name(.link), .name(.nodeLink): "a link's name"
         case .name(.alias): "a name"
         case .path: "a path"
         case .word: "text without spaces"

@@ -55,6 +55,47 @@ struct JSONTests {
         }
     }
 
+    @Test("of plan tells of the firewall by the words of documents")
+    func firewall() throws {
+        let document = """
+            weft: 1
+            node:
+              links: { br9: { type: bridge }, v0: { type: veth, master: br9, peer: { name: v1 } } }
+              firewall:
+                bridges: { br9: { subnets: [10.9.0.0/24, "fd00:9::/64"], outside: true } }
+                ports: { v0: { mac: "02:00:00:00:00:07", addresses: [10.9.0.7] } }
+            """
+        try Station.with { station in
+            func changes(_ document: String) throws -> [JSON] {
+                let plan = try station.run("plan", document: document, "--format", "json").json
+                return plan["changes"].elements.filter { $0["object"] == "firewall" }
+            }
+            let created = JSON.array(try changes(document))
+            let names = created.elements.map { $0["name"].string ?? "" }
+            #expect(names == ["tables", "vxlanPorts", "br9", "v0"])
+            #expect(created[0]["to"] == .null && created[1]["to"]["vxlanPorts"] == "4789")
+            #expect(
+                created.first("name", "br9")["to"]
+                    == .object([
+                        "subnets": "10.9.0.0/24 fd00:9::/64", "outside": "true", "masquerade": "false",
+                        "reachable": "false",
+                    ])
+            )
+            let port: JSON = .object(["mac": "02:00:00:00:00:07", "addresses": "10.9.0.7"])
+            #expect(created.first("name", "v0")["to"] == port)
+            try station.succeed("apply", document: document)
+            #expect(try changes(document) == [])
+            let other = try changes(document.replacing("[10.9.0.7]", with: "[10.9.0.7, 10.9.0.8]"))
+            #expect(other.count == 1 && other[0]["verb"] == "change")
+            #expect(other[0]["from"] == .object(["addresses": "10.9.0.7"]))
+            #expect(other[0]["to"] == .object(["addresses": "10.9.0.7 10.9.0.8"]))
+            let printed = try station.succeed("compile", document: document)
+            #expect(try changes(printed) == [])
+            let gone = try changes(document.replacing("ports: {", with: "ports: {} #"))
+            #expect(gone.count == 1 && gone[0]["verb"] == "delete" && gone[0]["from"] == port)
+        }
+    }
+
     @Test("of plan says what is made and what goes, with the attributes that a document gives")
     func objects() throws {
         try Station.with { station in

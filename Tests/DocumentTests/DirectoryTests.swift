@@ -47,6 +47,38 @@ import Testing
         }
     }
 
+    @Test func mergesFirewalls() throws {
+        let files = [
+            "a.yaml": """
+            weft: 1
+            node:
+              links: { br9: { type: bridge } }
+              firewall: { bridges: { br9: { subnets: [10.9.0.0/24] } }, vxlanPorts: [8472] }
+            """,
+            "b.yaml": """
+            node:
+              links: { v0: { type: veth, master: br9, peer: { name: v1 } } }
+              firewall: { ports: { v0: { mac: "02:00:00:00:00:07", addresses: [10.9.0.7] } } }
+            """,
+        ]
+        try Files.withFolder(files) { path in
+            let firewall = try Document.load(path: path).nodeState(for: "n1").firewall
+            #expect(firewall?.bridges.keys.map(\.text) == ["br9"])
+            #expect(firewall?.ports.keys.map(\.text) == ["v0"])
+            #expect(firewall?.vxlanPorts == [8472])
+        }
+        let again = "node: { firewall: { bridges: { br9: { subnets: [] } }, vxlanPorts: [] } }\n"
+        Files.withFolder(files.merging(["c.yaml": again]) { $1 }) { path in
+            #expect(
+                complaints(path: path) == """
+                    DIR/c.yaml:1:32: node.firewall.bridges.br9: 'br9' is there already, at DIR/a.yaml:4:26; keep one of them
+                    DIR/c.yaml:1:56: node.firewall.vxlanPorts: 'vxlanPorts' is there already, at DIR/a.yaml:4:61; keep one of them
+
+                    """
+            )
+        }
+    }
+
     @Test func namesBothPlacesOfAKeyInTwoFiles() {
         let files = [
             "a.yaml":

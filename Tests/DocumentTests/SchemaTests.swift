@@ -54,6 +54,9 @@ import Testing
         case .neighbour: [("dev", "br"), ("address", "10.0.0.9"), ("mac", "\"02:00:00:00:00:07\"")]
         case .forwardingEntry: [("dev", "port"), ("mac", "\"02:00:00:00:00:07\"")]
         case .file: [("sandbox", "s"), ("name", "hosts"), ("content", "\"\"")]
+        case .firewall: []
+        case .firewallBridge: [("subnets", "[]"), ("outside", "true")]
+        case .firewallPort: [("mac", "\"02:00:00:00:00:07\""), ("addresses", "[]")]
         case .underlay, .networkOptions, .builtInBridge, .sandbox, .sandboxDNS: []
         case .network: [("driver", "bridge"), ("subnets", "[10.1.0.0/16]")]
         case .endpoint: [("network", "net")]
@@ -89,6 +92,9 @@ import Testing
         case .neighbour: return node(", neighbours: [\(text)]", "")
         case .forwardingEntry: return node(", fdb: [\(text)]", "")
         case .file: return node(", files: [\(text)]", "")
+        case .firewall: return node(", firewall: \(text)", "")
+        case .firewallBridge: return node(", firewall: { bridges: { br: \(text) } }", "")
+        case .firewallPort: return node(", firewall: { ports: { port: \(text) } }", "")
         case .underlay, .network, .networkOptions, .builtInBridge, .sandbox, .endpoint, .sandboxRoute,
             .sandboxLink,
             .sandboxDNS:
@@ -206,11 +212,13 @@ import Testing
         case .values(.port): return ["[80]", "[80/tcp, 80/udp]"]
         case .values(.prefix): return ["[]", "[10.5.0.0/16]"]
         case .values(.address): return ["[]", "[10.0.0.3]"]
+        case .values(.number): return ["[]", "[1, 65535]"]
         case .values: return ["[]", "[one]"]
         case .interfaceAddress: return ["fd77::3/64", "fd77::4/64"]
         case .destination: return ["10.71.0.0/16", "10.72.0.1", "default"]
         case .object(.peer): return ["{ name: far }"]
         case .object(.sandboxDNS): return ["{}", "{ search: [a.example] }"]
+        case .object(.firewall): return ["{}", "{ vxlanPorts: [] }"]
         case .object(.underlay): return ["{ subnets: [] }", "{ subnets: [10.9.0.0/16] }"]
         case .object: return ["{}"]
         case .list: return ["[]"]
@@ -219,6 +227,9 @@ import Testing
         case .named(_, .node): return ["{ n1: { address: 10.0.0.1 } }"]
         case .named(.network, _): return ["{}", "{ q: { driver: bridge, subnets: [10.9.0.0/16] } }"]
         case .named(.sandbox, _): return ["{}", "{ q: {} }"]
+        case .named(.firewallBridge, _): return ["{}", "{ br: { subnets: [] } }"]
+        case .named(.firewallPort, _):
+            return ["{}", "{ port: { mac: \"02:00:00:00:00:07\", addresses: [] } }"]
         case .named: return ["{}", "{ q: { type: bridge } }"]
         case .sysctls: return ["{ net.ipv4.ip_forward: 0 }", "{ net.ipv4.ip_forward: 1 }"]
         case .unsupported: return []

@@ -51,6 +51,7 @@ struct StateGenerator {
         for _ in 0..<Int.random(in: 0...8, using: &random) { try addRoute() }
         for _ in 0..<Int.random(in: 0...4, using: &random) { try addFile() }
         try addNeighboursAndEntries()
+        if flip() { state.firewall = firewall() }
         for _ in 0..<Int.random(in: 0...4, using: &random) {
             count += 1
             let path = "net/ipv4/conf/\(pick(["eth0", "a.b", "no", "br9"]))/x\(count)"
@@ -202,7 +203,35 @@ struct StateGenerator {
         guard !state.files.contains(where: { $0.key == key }) else { return }
         let text = pick(["", "127.0.0.1\tlocalhost\n", "a: \"b\" # c\n\n\u{e9}", "  x  ", "no"])
         let content = SandboxFile.Content(Array(text.utf8))
-        state.files.append(SandboxFile(key, namespace: flip() ? names.first : nil, content: content))
+        // Over one namespace there is one file of a name.
+        let isTaken = state.files.contains { $0.key.name == key.name && $0.namespace == names.first }
+        let namespace = flip() && !isTaken ? names.first : nil
+        state.files.append(SandboxFile(key, namespace: namespace, content: content))
+    }
+
+    /// A firewall about some of the node's links: of those with names that nftables can be told.
+    private mutating func firewall() -> FirewallState {
+        var firewall = FirewallState()
+        let links = state.links.values.filter { link in
+            link.id.place == .node && !link.id.name.text.contains { "\"*\\".contains($0) }
+        }.sorted { $0.id < $1.id }
+        for link in links where flip() {
+            if case .bridge = link.kind {
+                var bridge = FirewallState.Bridge(subnets: [Prefix(containing: address(.ipv4), length: 24)])
+                let length: UInt8 = pick([112, 128])
+                if flip() { bridge.subnets.append(Prefix(containing: address(.ipv6), length: length)) }
+                if flip() { bridge.subnets = [] }
+                bridge.reachesOutside = flip()
+                bridge.masquerades = bridge.reachesOutside && flip()
+                bridge.isReachable = bridge.reachesOutside && flip()
+                firewall.bridges[link.id.name] = bridge
+            } else if link.master != nil {
+                let addresses = (0..<number(0...3)).map { _ in address(pick(AddressFamily.allCases)) }
+                firewall.ports[link.id.name] = FirewallState.Port(mac: mac(), addresses: addresses.sorted())
+            }
+        }
+        firewall.vxlanPorts = Set((0..<number(0...2)).map { _ in UInt16(number(1...65535)) })
+        return firewall
     }
 
     private mutating func addRoute() throws {
@@ -217,7 +246,13 @@ struct StateGenerator {
         switch route.type {
         case .unicast:
             let device = route.place == .node ? "eth0" : "lo"
-            if flip() { route.gateway = address(family) }
+            let gateway = address(family)
+            // The kernel refuses what is its own, or all hosts': so does the reader.
+            let isRefused = state.links.values.contains { link in
+                link.id.place == route.place
+                    && link.addresses.contains { $0.address == gateway || $0.prefix.broadcast == gateway }
+            }
+            if flip(), !isRefused { route.gateway = gateway }
             if flip() || route.gateway == nil { route.device = try InterfaceName(device) }
             route.isOnLink = flip() && route.gateway != nil && route.device != nil
             if flip() { route.source = address(family) }

@@ -112,10 +112,10 @@ struct ForgettingTests {
                 $0.ports[InterfaceName(fromKernel: "v9")] = Self.port(9, "10.9.0.9")
             } == ["remove br0: 10.9.0.2 10.9.0.3 10.9.0.9"]
         )
-        // What was outside is within now, and was masqueraded.
+        // What was outside is within now, and was masqueraded; a set holds but one of two ranges that overlap, so it is one step.
         #expect(
             try forgotten { $0.bridges[Self.bridge]?.subnets = [Self.prefix("10.9.0.0", 16)] }
-                == ["remove br0: 10.9.0.2 10.9.0.3"]
+                == ["add br0: 10.9.0.2 10.9.0.3"]
         )
         #expect(
             try forgotten { $0.bridges[Self.other] = nil } == ["remove br1: 10.8.0.2"]

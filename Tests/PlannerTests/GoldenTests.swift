@@ -85,6 +85,7 @@ enum GoldenDrift {
         guard words.count > 1 else { throw NoSuchWord(line: line) }
         if try happenToNamespace(words, &kernel) || happenToLink(words, &kernel) { return }
         switch words[0] {
+        case "firewall": try happenToFirewall(Array(words.dropFirst()), &kernel)
         case "foreign-route":
             guard words.count == 8, let route = try route(words) else { throw NoSuchWord(line: line) }
             kernel.addForeignRoute(route, protocolNumber: UInt8(words[7]) ?? 4)
@@ -98,6 +99,21 @@ enum GoldenDrift {
             }
             kernel.remove(.routes, at: own[Int(words[2]) ?? 0], in: place)
         default: throw NoSuchWord(line: line)
+        }
+    }
+
+    private static func happenToFirewall(_ words: [String], _ kernel: inout ModelKernel) throws {
+        switch (words[0], words.count) {
+        case ("flush", 1): kernel.alterFirewall { $0 = nil }
+        case ("rules", 1): kernel.alterFirewall { $0?.isIntact = false }
+        case ("no-bridge", 2):
+            let name = try InterfaceName(words[1])
+            kernel.alterFirewall { $0?.elements.remove(.within(name)) }
+        case ("mac", 3):
+            guard let mac = MACAddress(words[2]) else { throw NoSuchWord(line: words.joined(separator: " ")) }
+            let name = try InterfaceName(words[1])
+            kernel.alterFirewall { $0?.elements.insert(.mac(name, mac)) }
+        default: throw NoSuchWord(line: words.joined(separator: " "))
         }
     }
 

@@ -7,6 +7,7 @@ enum SingleEdit: String, CaseIterable {
     case newNamespace, newBridge, newAddress, newRoute, newNeighbour, newForwarding, newSetting
     case routeMTU, neighbourMAC, destination, setting
     case noRoute, noNeighbour, noForwarding
+    case newFirewall, newFirewallEntry, firewallEntry, noFirewallEntry
 
     /// Makes the change; returns how the object's name begins, or `nil` if there is no such object.
     func apply(to state: inout NodeState, using random: inout SeededGenerator) -> String? {
@@ -19,6 +20,41 @@ enum SingleEdit: String, CaseIterable {
             return changeEntry(of: &state, using: &random)
         case .noRoute, .noNeighbour, .noForwarding:
             return remove(from: &state, using: &random)
+        case .newFirewall, .newFirewallEntry, .firewallEntry, .noFirewallEntry:
+            return changeFirewall(of: &state, using: &random)
+        }
+    }
+
+    private func changeFirewall(of state: inout NodeState, using random: inout SeededGenerator) -> String? {
+        guard let firewall = state.firewall else {
+            guard self == .newFirewall else { return nil }
+            state.firewall = FirewallState()
+            state.firewall?.vxlanPorts = []
+            return "tables"
+        }
+        let bridges = firewall.bridges.keys.sorted()
+        let ports = firewall.ports.keys.sorted()
+        switch self {
+        case .newFirewallEntry:
+            let free = state.links.keys.filter { $0.place == .node && firewall.ports[$0.name] == nil }
+            let names = free.map(\.name).filter { firewall.bridges[$0] == nil }.sorted()
+            guard let name = names.randomElement(using: &random) else { return nil }
+            state.firewall?.ports[name] = FirewallState.Port(mac: PlannerStates.stationMAC(9))
+            return name.text
+        case .firewallEntry where Bool.random(using: &random):
+            guard let name = bridges.randomElement(using: &random) else { return nil }
+            state.firewall?.bridges[name]?.reachesOutside.toggle()
+            return name.text
+        case .firewallEntry:
+            guard let name = ports.randomElement(using: &random) else { return nil }
+            state.firewall?.ports[name]?.addresses.append(IPAddress(ipv4: 0x0a63_0007))
+            return name.text
+        case .noFirewallEntry:
+            guard let name = (bridges + ports).randomElement(using: &random) else { return nil }
+            state.firewall?.bridges[name] = nil
+            state.firewall?.ports[name] = nil
+            return name.text
+        default: return nil
         }
     }
 

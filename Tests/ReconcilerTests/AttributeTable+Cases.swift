@@ -3,7 +3,7 @@ import NetworkTesting
 
 /// Every attribute there is: a property that is missing here fails a test.
 extension AttributeCase {
-    static let all = links + bridges + ports + vxlans + macvlans + addresses + routes + entries
+    static let all = links + bridges + ports + vxlans + macvlans + addresses + routes + entries + firewall
 
     private static func bridge(
         _ property: String,

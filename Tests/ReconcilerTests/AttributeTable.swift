@@ -7,7 +7,7 @@ struct AttributeCase: Sendable {
     let property: String
     /// What the plan does, in order: `change link stp_state`.
     let plan: [String]
-    /// What a stranger does in the node, `ip` or `bridge` and their words; none where nobody can.
+    /// What a stranger does in the node, `ip`, `bridge` or `nft` and their words; none where nobody can.
     let drift: [String]
     let edit: @Sendable (AttributeBase, inout NodeState) -> Void
 
@@ -15,6 +15,15 @@ struct AttributeCase: Sendable {
         _ property: String,
         _ plan: [String],
         drift: String...,
+        edit: @escaping @Sendable (AttributeBase, inout NodeState) -> Void
+    ) {
+        self.init(property, plan, drift: drift, edit: edit)
+    }
+
+    init(
+        _ property: String,
+        _ plan: [String],
+        drift: [String],
         edit: @escaping @Sendable (AttributeBase, inout NodeState) -> Void
     ) {
         self.property = property
@@ -64,6 +73,7 @@ struct AttributeBase {
         own.destination = IPAddress("172.16.1.7")
         state.forwarding = [own, ForwardingEntry(mac(8), on: near, table: .bridge, state: .static)]
         state.sysctls = [Sysctl(Sysctl.Key(path: "net/ipv4/tcp_keepalive_probes", in: .node), value: "7")]
+        state.firewall = firewall
         return state
     }
 

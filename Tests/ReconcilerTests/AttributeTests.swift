@@ -46,7 +46,9 @@ struct AttributeTests {
             ("ForwardingEntry", state.forwarding[0]),
             ("Sysctl", state.sysctls[0]),
             ("Link", Link(base.bridge, kind: .bridge(Bridge()), mac: .zero, purpose: "")),
-            ("NodeState", state),
+            ("NodeState", state), ("FirewallState", base.firewall),
+            ("FirewallState.Bridge", FirewallState.Bridge()),
+            ("FirewallState.Port", FirewallState.Port(mac: .zero)),
         ]
         let properties = values.flatMap { name, value in
             Mirror(reflecting: value).children.compactMap { $0.label }.map { "\(name).\($0)" }
@@ -67,7 +69,7 @@ struct AttributeTests {
         "Link.id",
         // Asked for by rollbacks only: the tests of faults compare indexes. The node's name is not of its kernel.
         "Link.index", "NodeState.node", "Link.promotesSecondaries", "NodeState.untouched",
-        "InterfaceAddress.owner", "Neighbour.owner",
+        "InterfaceAddress.owner", "Neighbour.owner", "FirewallState.others",
         // `AdoptedTests`, `SandboxFileTests`.
         "NodeState.adopted", "NodeState.files",
         // Kernels with VLAN filtering take a VLAN that the port is in: generated states.

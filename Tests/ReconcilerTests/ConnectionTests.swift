@@ -103,14 +103,14 @@ struct ConnectionTests {
             let addresses = "\(Bench.redAddress) \(Bench.blueAddress)"
             #expect(
                 report.failures.map(\.description) == [
-                    "cannot change firewall entry of bridge 'br0' (masquerade, forgets connections of \(addresses)): "
-                        + "its connections could not be forgotten (EBUSY, Device or resource busy)"
+                    "cannot change firewall entry of bridge 'br0': its connections could not be forgotten "
+                        + "(EBUSY, Device or resource busy)"
                 ]
             )
             #expect(report.failures.first?.hint == "run again; 'conntrack -L' lists what the kernel tracks")
             let left =
-                "delete firewall entry of connections (forgets connections of \(addresses)): "
-                + "an apply ended before it did"
+                "delete firewall entry of connections: an apply ended before it was done, "
+                + "cuts the connections of \(addresses)"
             #expect(report.remaining.map(\.description) == [left])
             #expect(world.outerAddress(of: world.red) == Bench.nodeAddress)
             let next = try world.bench.bring(to: world.scenario.unmasqueraded, "once more")

@@ -25,6 +25,15 @@ extension ClusterChecks {
             guard let address = endpoint.addresses[family] else { continue }
             checkAddress(address, family, of: index, network)
         }
+        if network.driver.kind.hasBridge, let interface = endpoint.interface,
+            let reason = KernelNames.port(of: sandbox.name, interface).reasonAgainstFirewall
+        {
+            complain(
+                place(index, .interface),
+                reason,
+                hint: "the endpoint's link on the node is called after it: choose a name without them"
+            )
+        }
         if let nodes = network.nodes, let node = sandbox.node, !nodes.contains(node) {
             complain(
                 place(index, .network),

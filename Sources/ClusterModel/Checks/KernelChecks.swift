@@ -34,6 +34,9 @@ extension ClusterChecks {
                     hint: "choose another"
                 )
             }
+            if isStated, let reason = name.reasonAgainstFirewall {
+                complain(place, reason, hint: "choose a name without them")
+            }
             for node in homes(of: network) {
                 let suffix = node.map { " for node '\($0)'" } ?? " for this host"
                 if let link = links(on: node)[LinkID(name, in: .node)] {

@@ -162,10 +162,9 @@ extension Planner.Operation {
                 ObjectAttributes.neighbour(neighbour)
             case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
                 ObjectAttributes.forwarding(entry)
-            case .markNamespace, .deleteNamespace, .changeLink, .deleteLink,
-                .addPrefixRoute,
-                .writeSysctl,
-                .restoreSysctl, .writeFile, .deleteFile, .firewall:
+            case .firewall(let order): order.attributes
+            case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addPrefixRoute, .writeSysctl,
+                .restoreSysctl, .writeFile, .deleteFile:
                 []
             }
         return known.map { ($0.name, $0.value) }

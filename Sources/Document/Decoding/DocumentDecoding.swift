@@ -143,5 +143,5 @@ extension Decoder {
 
 extension NodeKey {
     /// True if what several files say of it is put together.
-    var isMerging: Bool { self == .links || self == .sysctls }
+    var isMerging: Bool { self == .links || self == .sysctls || self == .firewall }
 }

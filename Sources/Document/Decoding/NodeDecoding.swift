@@ -14,6 +14,8 @@ extension Decoder {
         for entry in fields[.sysctls] { sysctls(entry.value, in: .node, seen: &seen, into: &draft) }
         draft.state.sysctls.sort { $0.key < $1.key }
         for entry in fields[.files] { files(entry.value, into: &draft) }
+        let firewalls = fields[.firewall].compactMap { mapping($0.value) }
+        if !firewalls.isEmpty { firewall(firewalls, into: &draft) }
         for entry in fields[.rules] { complainOfUnsupported(entry.key, "\(path).\(NodeKey.rules.name)") }
     }
 

@@ -53,6 +53,9 @@ package enum NodeStatePrinter {
             let files = state.files.sorted { $0.key < $1.key }
             node.append((NodeKey.files.name, .lines(files.map { .mapping(entries(of: $0)) })))
         }
+        if let firewall = state.firewall {
+            node.append((NodeKey.firewall.name, .block(PrintedFirewall.entries(of: firewall))))
+        }
         return [(DocumentKey.weft.name, .number(1)), (DocumentKey.node.name, .block(node))]
     }
 

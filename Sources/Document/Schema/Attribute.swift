@@ -97,6 +97,8 @@ package enum Form: Sendable {
         case node
         /// Names of links, or `NAMESPACE/NAME`.
         case link
+        /// Names of links of the node's own namespace, which the firewall can name.
+        case nodeLink
         /// Names of networks.
         case network
         /// Names of sandboxes.
@@ -123,6 +125,9 @@ package enum DocumentObject: String, Sendable, CaseIterable {
     case neighbour
     case forwardingEntry
     case file
+    case firewall
+    case firewallBridge
+    case firewallPort
     case underlay
     case network
     case networkOptions
@@ -169,6 +174,9 @@ package enum DocumentObject: String, Sendable, CaseIterable {
         case .neighbour: NeighbourKey.index.attributes
         case .forwardingEntry: ForwardingKey.index.attributes
         case .file: FileKey.index.attributes
+        case .firewall: FirewallKey.index.attributes
+        case .firewallBridge: FirewallBridgeKey.index.attributes
+        case .firewallPort: FirewallPortKey.index.attributes
         case .underlay: UnderlayKey.index.attributes
         case .network: NetworkKey.index.attributes
         case .networkOptions: NetworkOptionKey.index.attributes

@@ -51,7 +51,7 @@ enum DocumentKey: Int, KeySet {
 /// The keys of a node, and of `node`, which has the raw ones only.
 enum NodeKey: Int, KeySet {
     case address, interface, role
-    case namespaces, links, routes, neighbours, fdb, sysctls, rules, files
+    case namespaces, links, routes, neighbours, fdb, sysctls, rules, files, firewall
 
     static let index = KeyIndex<Self>()
 
@@ -82,7 +82,7 @@ enum NodeKey: Int, KeySet {
                 "What the node does: 'node' carries sandboxes, 'router' holds routes only.",
                 default: "node"
             )
-        case .namespaces, .links, .routes, .neighbours, .fdb, .sysctls, .rules, .files:
+        case .namespaces, .links, .routes, .neighbours, .fdb, .sysctls, .rules, .files, .firewall:
             rawAttribute
         }
     }
@@ -135,6 +135,14 @@ enum NodeKey: Int, KeySet {
                 "files",
                 .list(.file),
                 "The files that processes of sandboxes see in the place of the node's."
+            )
+        case .firewall:
+            Attribute(
+                "firewall",
+                .object(.firewall),
+                "Weft's rules of nftables, and what they look up; {} for rules that concern nobody.",
+                default: "no rules",
+                synonyms: ["nftables", "nft"]
             )
         }
     }

@@ -117,6 +117,8 @@ package enum DocumentSchema {
         case .named(_, .link):
             let link = PrintedValue.mapping([("$ref", .text("#/$defs/link"))])
             return named(link, pattern: "^([^\\s/]{1,255}/)?[^\\s/:%]{1,15}$")
+        case .named(let object, .nodeLink):
+            return named(reference(object), pattern: "^[^\\s/:%\"*\\\\]{1,15}$")
         case .sysctls:
             let scalar = PrintedValue.mapping([
                 ("type", .list([.text("string"), .text("number"), .text("boolean")]))
@@ -231,6 +233,9 @@ extension DocumentObject {
         case .neighbour: "node.neighbours[]"
         case .forwardingEntry: "node.fdb[]"
         case .file: "node.files[]"
+        case .firewall: "node.firewall"
+        case .firewallBridge: "node.firewall.bridges.*"
+        case .firewallPort: "node.firewall.ports.*"
         case .underlay: "underlay"
         case .network: "networks.*"
         case .networkOptions: "networks.*.options"

@@ -74,8 +74,15 @@ package struct FirewallState: Hashable, Sendable {
 }
 
 extension InterfaceName {
-    /// True if nftables takes the name for itself, and not for a pattern.
-    package var isFitForFirewall: Bool { !text.contains { "\"*\\".contains($0) } }
+    /// Why the firewall's rules can't name the link; `nil` if they can.
+    ///
+    /// nft: a `*` at the end of a name stands for any text, a `\` takes that meaning away, and a `"` ends the name.
+    package var reasonAgainstFirewall: String? {
+        let signs = "\"*\\".utf8
+        guard text.utf8.contains(where: { signs.contains($0) }) else { return nil }
+        let reason = "'\"', '*' and '\\' have a meaning of their own there"
+        return "the firewall can't name a link '\(self)': \(reason)"
+    }
 }
 
 extension FirewallState.Bridge {

@@ -74,6 +74,8 @@ private struct Builder {
             file(name, 0, "first")
             file(name, 1, "first")
         }
+        firewall(subnet: "10.9.0.0/24", mac: 7, "vx0")
+        state.firewall?.bridges[InterfaceName(fromKernel: "br0")]?.masquerades = true
     }
 
     mutating func turnIntoSecond() {
@@ -111,6 +113,9 @@ private struct Builder {
         file(.env, 0, "first")
         file(.hosts, 0, "second")
         for name in SandboxFile.Name.allCases { file(name, 2, "second") }
+        // A range that overlaps the one before, another sender, an entry that goes and one that comes.
+        firewall(subnet: "10.9.0.0/16", mac: 8, "v1")
+        state.firewall?.vxlanPorts = [4789, 8472]
     }
 
     mutating func buildLinks() {
@@ -129,6 +134,7 @@ private struct Builder {
         state.forwarding = []
         state.sysctls = state.sysctls.filter { $0.key.place == pools.place(2) }
         state.files = state.files.filter { $0.namespace == pools.namespaces[2] }
+        state.firewall = nil
     }
 
     // MARK: One thing each
@@ -203,6 +209,22 @@ private struct Builder {
                 content: SandboxFile.Content(Array("\(text) \(key)\n".utf8))
             )
         )
+    }
+
+    /// Port `v0` of bridge `br0`, and another one.
+    private mutating func firewall(subnet: String, mac number: UInt64, _ other: String) {
+        let parts = subnet.split(separator: "/")
+        guard let address = IPAddress(parts[0]), let length = UInt8(parts[1]) else { return }
+        let hosts = ["10.9.0.\(number)", "fd00:9::\(number)"].compactMap { IPAddress($0) }
+        let mac = MACAddress(bits: 0x0200_0001_0000 | number)
+        var firewall = FirewallState()
+        firewall.bridges[InterfaceName(fromKernel: "br0")] = FirewallState.Bridge(
+            subnets: [Prefix(containing: address, length: length)],
+            reachesOutside: true
+        )
+        firewall.ports[InterfaceName(fromKernel: "v0")] = FirewallState.Port(mac: mac, addresses: hosts)
+        firewall.ports[InterfaceName(fromKernel: other)] = FirewallState.Port(mac: mac)
+        state.firewall = firewall
     }
 
     private mutating func setting(_ path: String, _ place: Int?, _ value: String) {

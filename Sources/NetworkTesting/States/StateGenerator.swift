@@ -26,6 +26,7 @@ package struct StateGenerator: Sendable {
         for _ in 0..<Int.random(in: 4...12, using: &random) { addNeighbour(to: &state) }
         for _ in 0..<Int.random(in: 8...24, using: &random) { addForwarding(to: &state) }
         for _ in 0..<Int.random(in: 2...8, using: &random) { addSysctl(to: &state) }
+        if chance(80) { state.firewall = .drawn(for: state, using: &random) }
         return StateRules(pools).possible(state)
     }
 
@@ -37,7 +38,7 @@ package struct StateGenerator: Sendable {
     }
 
     private mutating func mutateOnce(_ state: inout NodeState) {
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
         case 0: toggleNamespace(of: &state)
         case 1: toggleSlot(of: &state)
         case 2, 3, 4:
@@ -50,6 +51,7 @@ package struct StateGenerator: Sendable {
         case 6, 7: mutateRoute(of: &state)
         case 8: mutateNeighbour(of: &state)
         case 9, 10: mutateForwarding(of: &state)
+        case 11, 12, 13: state.firewall = .altered(in: state, using: &random)
         default: mutateSysctl(of: &state)
         }
     }

@@ -26,6 +26,8 @@ package struct StateRules: Sendable {
         settleRoutes(&state)
         settleEntries(&state)
         settleSysctls(&state)
+        // The firewall is about links that are.
+        state.firewall = state.firewall?.possible(in: state)
         return state
     }
 
