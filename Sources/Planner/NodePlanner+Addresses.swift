@@ -86,7 +86,7 @@ extension NodePlanner {
                     keepsSecondaries: isPrimaryToOthers && !existing.promotesSecondaries
                 )
                 let reason = "link '\(receiver.name)'\(Self.words(for: receiver.place)) gets it"
-                groups[groupOfYielding(to: receivers.values)].yielding.append(
+                groups[groupOfYielding(to: [id] + receivers.values)].yielding.append(
                     Change(.delete, operation, reason: reason, isCounted: false)
                 )
             }

@@ -301,6 +301,7 @@ extension Dictionary {
         return copy
     }
 }
+
 // MARK: Strangers
 
 extension Plan {
