@@ -112,6 +112,9 @@ extension Console {
                     "the node is gone, and what was in it; what was left of it elsewhere is removed and forgotten"
                 )
             }
+            if let directory = report.otherRuntimeDirectory {
+                note("what was on record of this node was in '\(directory)', and is removed there")
+            }
             guard !options.quiet else { return }
             if report.plan.isEmpty { return print("nothing to change (\(duration))") }
             print(changesOf: report.plan, atMost: options.verbose ? .max : Self.shownChanges)

@@ -82,6 +82,8 @@ struct CommandFailure: Error {
                 hint: "'--netns' takes a name in /run/netns, or the path of a namespace's file",
                 status: ExitStatus.failed
             )
+        case let directory as UnsafeRuntimeDirectory:
+            self.init(message: directory.description, hint: directory.hint, status: ExitStatus.failed)
         case let registry as UnreadableRegistry:
             self.init(message: registry.description, hint: registry.hint, status: ExitStatus.failed)
         case let failure as SystemCallError

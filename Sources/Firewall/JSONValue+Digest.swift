@@ -3,6 +3,7 @@ extension JSONValue {
     /// members have their order.
     ///
     /// - Parameter seed: What else the number is of.
+    /// - Returns: The number in hexadecimal digits.
     func digest(_ seed: String) -> String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in (seed + canonical).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }

@@ -20,6 +20,7 @@ package final class NodeFirewall {
     /// Reads what there is; `nil` if there is neither table.
     ///
     /// - Parameter known: What ``intactListing`` was once: what is listed so is intact, and need not be compared.
+    /// - Returns: What the sets hold, and whether the rules are those that Weft writes.
     /// - Throws: ``NftablesError``, or ``SystemCallError`` if there can be no namespace to compare with.
     package func observe(listedAs known: String? = nil) throws -> ObservedFirewall? {
         intactListing = nil

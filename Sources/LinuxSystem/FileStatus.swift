@@ -26,7 +26,10 @@ struct FileStatus {
     }
 
     var device: UInt64 { UInt64(value.st_dev) }
-    var permissions: mode_t { value.st_mode & 0o7777 }
+    /// The user it belongs to.
+    var owner: UInt32 { value.st_uid }
+    /// The permission bits, with those for the set IDs and the sticky bit.
+    var permissions: UInt32 { value.st_mode & 0o7777 }
     var size: Int { Int(value.st_size) }
     var isDirectory: Bool { value.st_mode & S_IFMT == S_IFDIR }
     var isRegularFile: Bool { value.st_mode & S_IFMT == S_IFREG }

@@ -9,7 +9,7 @@ package struct ObservedState: Hashable, Sendable {
     /// Namespaces that were to be adopted and are not there, by what they are called here, and why not.
     package var waiting: [NamespaceName: String] = [:]
     /// Namespaces that were to be adopted and can't be, and why not.
-    package var unfit: [NamespaceName: String] = [:]
+    package var unfit: [NamespaceName: UnfitNamespace] = [:]
     /// Names on record that an interrupted creation left: empty files that no namespace is mounted on.
     package var leftOverNamespaces: Set<NamespaceName> = []
     /// Whether the kernel has IPv6.
@@ -26,6 +26,8 @@ package struct ObservedState: Hashable, Sendable {
     package var firewall: ObservedFirewall?
     /// What others' firewalls make of forwarded packets, where it was asked for; nothing of Weft's own is decided by it.
     package var foreignForwarding = ForeignForwarding()
+    /// The namespaces whose names in `/etc/netns` are no directories: symbolic links, mostly.
+    package var foreignOverlayDirectories: Set<NamespaceName> = []
 
     package init() {}
 
@@ -35,6 +37,18 @@ package struct ObservedState: Hashable, Sendable {
         case .node: node
         case .namespace(let name): namespaces[name]
         }
+    }
+}
+
+/// Why a namespace of somebody else's can't be adopted.
+package struct UnfitNamespace: Hashable, Sendable {
+    package var reason: String
+    /// What can be done about it.
+    package var hint: String
+
+    package init(_ reason: String, hint: String = "name the namespace of a process of your own") {
+        self.reason = reason
+        self.hint = hint
     }
 }
 
@@ -99,6 +113,11 @@ package struct ObservedLink: Hashable, Sendable {
     ///
     /// `IFLA_LINK`, `IFLA_VXLAN_LINK`.
     package var lower: LinkID?
+    /// The namespace of the link that this one stands on, or of the other end of its pair, as this one's numbers it; `nil` if
+    /// it is here.
+    ///
+    /// `IFLA_LINK_NETNSID`.
+    package var lowerNamespace: Int32?
     /// Secondary IPv4 addresses outlive their primary one, by the link's own setting.
     ///
     /// `IPV4_DEVCONF_PROMOTE_SECONDARIES`.

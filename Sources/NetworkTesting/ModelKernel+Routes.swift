@@ -52,8 +52,9 @@ extension ModelKernel {
         }
         if !route.type.needsDevice {
             value.device = route.destination.family == .ipv6 ? InterfaceName(fromKernel: "lo") : nil
-        } else if let gateway = route.gateway, !route.isOnLink {
-            value.device = try device(to: gateway, of: route)
+        } else if let gateway = route.gateway {
+            try check(gateway, of: route)
+            if !route.isOnLink { value.device = try device(to: gateway, of: route) }
         }
         if let device = value.device, route.type.needsDevice {
             guard let link = link(LinkID(device, in: route.place)) else {
@@ -68,6 +69,29 @@ extension ModelKernel {
         value.scope = nil
         if value.effectiveScope != effective { value.scope = effective }
         return ObservedRoute(value, protocolNumber: Mark.node.protocolNumber)
+    }
+
+    /// Refuses a gateway that is an address of the place's own, or of all hosts of a prefix.
+    ///
+    /// Kernel: `fib_check_nh_v4_gw()`, where without `onlink` an address of its own passes; `ip6_validate_gw()`, where a
+    /// link-local one is only the link's own.
+    private func check(_ gateway: IPAddress, of route: Route) throws(Refusal) {
+        for link in self[route.place].links where link.isUp {
+            for address in link.addresses.map(\.value) {
+                if address.prefix.broadcast == gateway {
+                    throw Refusal(
+                        "EINVAL",
+                        "nexthop has invalid gateway: it is a broadcast address of '\(link.name)'"
+                    )
+                }
+                guard address.address == gateway else { continue }
+                switch gateway.family {
+                case .ipv4: guard route.isOnLink else { continue }
+                case .ipv6: guard !gateway.isLinkLocal || route.device == link.name else { continue }
+                }
+                throw Refusal("EINVAL", "gateway can not be a local address, as it is of '\(link.name)'")
+            }
+        }
     }
 
     /// The link that a gateway is reached by: that of the longest route to it which has no gateway itself.

@@ -30,8 +30,11 @@ extension PlannerStates {
         guard let link = pick(links) else { return }
         let ways = link.addresses.filter { $0.address.family == family && !$0.hasNoPrefixRoute }
         if let way = pick(ways), chance(70) {
-            // A gateway at the far end of the prefix, which no link has as its address.
-            route.gateway = way.prefix.address.offset(by: 200 + UInt64(number(0...1)))
+            // A gateway at the far end of the prefix, which no link has as its address; or one that a link may have had.
+            let host = chance(70) ? 200 + UInt64(number(0...1)) : UInt64(number(1...4))
+            let gateway = way.prefix.address.offset(by: host)
+            guard !state.hasAddress(gateway, in: place) else { return }
+            route.gateway = gateway
             if chance(60) { route.device = link.id.name }
             if route.device != nil, chance(50) { route.isOnLink = true }
         } else {
@@ -159,5 +162,27 @@ extension IPAddress {
         case .ipv4: IPAddress(ipv4: UInt32(truncatingIfNeeded: low + count))
         case .ipv6: IPAddress(ipv6High: high, low: low + count)
         }
+    }
+}
+
+extension NodeState {
+    /// True if a link of a place shall have an address.
+    func hasAddress(_ address: IPAddress, in place: Place) -> Bool {
+        links.values.contains { link in
+            link.id.place == place && link.addresses.contains { $0.address == address }
+        }
+    }
+
+    /// Leaves out routes to gateways that a stranger's link has as its own address: nobody can have those.
+    package func withoutGateways(ownedBy kernel: ModelKernel) -> NodeState {
+        var copy = self
+        copy.routes.removeAll { route in
+            route.gateway.map { gateway in
+                kernel.state[route.place]?.links.contains { link in
+                    link.addresses.contains { !$0.isManaged && $0.value.address == gateway }
+                } ?? false
+            } ?? false
+        }
+        return copy
     }
 }

@@ -170,6 +170,10 @@ private struct PossibleEntries {
         let direct = routes.filter { $0.gateway == nil && hasDevice($0) && hasSource($0) }
         let others = routes.filter { route in
             guard let gateway = route.gateway, hasDevice(route), hasSource(route) else { return false }
+            let isOwn = links.values.contains { link in
+                link.id.place == route.place && link.addresses.contains { $0.address == gateway }
+            }
+            if isOwn { return false }
             if route.isOnLink { return true }
             if direct.contains(where: { $0.isWay(to: gateway, like: route) }) { return true }
             return links.values.contains { link in

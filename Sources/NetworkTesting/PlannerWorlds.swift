@@ -39,7 +39,11 @@ package struct PlannerWorlds {
         if states.chance(8) { addForeignUpper(besides: desired) }
         if states.chance(15) { forestallAddress(of: desired) }
         if states.chance(5) { forestallForwarding(of: desired) }
-        return PlannerCase(kernel: kernel, desired: desired, isWellFormed: isWellFormed)
+        return PlannerCase(
+            kernel: kernel,
+            desired: desired.withoutGateways(ownedBy: kernel),
+            isWellFormed: isWellFormed
+        )
     }
 
     /// A node that holds a state, and nothing else of Weft's.

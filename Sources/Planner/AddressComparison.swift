@@ -16,6 +16,8 @@ struct AddressComparison {
 
     /// What is done before routes and other entries come, in order.
     private(set) var building: [Change] = []
+    /// Addresses that go before all that, for other links get them.
+    private(set) var yielding: [Change] = []
     /// Addresses that go in the end.
     private(set) var removing: [Change] = []
     /// Wanted addresses that can't come.
@@ -32,6 +34,8 @@ struct AddressComparison {
     private let link: Link
     /// True if the link's own setting keeps secondary addresses once settings are written.
     private let willPromote: Bool
+    /// The links that get addresses which this one loses.
+    private let receivers: [IPAddress: LinkID]
     private var wanted: [Key: InterfaceAddress] = [:]
     private var wantedAddresses: Set<IPAddress> = []
     /// The IPv4 addresses that are there at the moment that was thought of last.
@@ -41,16 +45,23 @@ struct AddressComparison {
 
     private typealias Key = AddressOrder.Key
 
-    init(of existing: ObservedLink, with link: Link, willPromote: Bool) {
+    init(
+        of existing: ObservedLink,
+        with link: Link,
+        willPromote: Bool,
+        receivers: [IPAddress: LinkID] = [:]
+    ) {
         self.existing = existing
         self.link = link
         self.willPromote = willPromote
+        self.receivers = receivers
         present = AddressOrder(existing.addresses.lazy.map(\.value).filter { $0.address.family == .ipv4 })
         strangers = Strangers()
         for address in link.addresses {
             wanted[Key(address)] = address
             wantedAddresses.insert(address.address)
         }
+        makeRoom()
         noteDropped()
         strangers = Strangers(
             among: existing.addresses.lazy.filter { [dropped] in !dropped.contains($0.value) }
@@ -63,12 +74,25 @@ struct AddressComparison {
 
     // MARK: What goes first
 
-    /// True if the link goes down or gets an MTU without IPv6, and all its IPv6 addresses go with that.
-    private var losesIPv6: Bool { (existing.isUp && !link.isUp) || existing.losesIPv6(as: link) }
-
     private mutating func noteDropped() {
-        guard losesIPv6 else { return }
+        guard existing.dropsIPv6(as: link) else { return }
         dropped = Set(existing.addresses.map(\.value).filter { $0.address.family == .ipv6 })
+            .subtracting(deletedFirst)
+    }
+
+    /// Deletes what another link gets, before it gets it.
+    private mutating func makeRoom() {
+        guard !receivers.isEmpty else { return }
+        for address in existing.addresses.reversed() where address.isManaged {
+            guard let receiver = receivers[address.value.address] else { continue }
+            let place = NodePlanner.words(for: receiver.place)
+            let change = deletion(
+                of: address.value,
+                first: true,
+                reason: "link '\(receiver.name)'\(place) gets it"
+            )
+            yielding.append(change)
+        }
     }
 
     /// Deletes what is in the way: what can't be changed in place, what has another scope than the wanted of its prefix,
@@ -79,7 +103,8 @@ struct AddressComparison {
             link.addresses.map { ($0.prefix, $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        for address in existing.addresses.reversed() where !dropped.contains(address.value) {
+        for address in existing.addresses.reversed()
+        where !dropped.contains(address.value) && !deletedFirst.contains(address.value) {
             let value = address.value
             if let wanted = wanted[Key(value)] {
                 guard value.needsRemake(as: wanted), address.isManaged else { continue }
@@ -220,16 +245,28 @@ struct AddressComparison {
         return !existing.mtu.carriesIPv6 && mtu.carriesIPv6
     }
 
-    /// Deletes an address; the others of its prefix stay.
     private mutating func delete(
         _ value: InterfaceAddress,
         first: Bool,
         reason: String? = nil,
         isCounted: Bool = true
     ) {
+        let change = deletion(of: value, first: first, reason: reason, isCounted: isCounted)
+        if first { building.append(change) } else { removing.append(change) }
+    }
+
+    /// The deletion of an address, of which all is noted; the others of its prefix stay.
+    private mutating func deletion(
+        of value: InterfaceAddress,
+        first: Bool,
+        reason: String?,
+        isCounted: Bool = true
+    ) -> Change {
         var keepsSecondaries = false
         if let isPrimaryToOthers = present.remove(value) {
-            keepsSecondaries = isPrimaryToOthers && !existing.promotesSecondaries
+            // A rollback turns off again what an interrupted deletion has turned on, and before this.
+            let promotes = existing.promotesSecondaries && link.promotesSecondaries != false
+            keepsSecondaries = isPrimaryToOthers && !promotes
             if !first, willPromote { keepsSecondaries = false }
             if present.isEmpty {
                 if first { losesEveryIPv4First = true } else { losesEveryIPv4Last = true }
@@ -237,8 +274,7 @@ struct AddressComparison {
         }
         if first { deletedFirst.insert(value) } else { deletedLast.insert(value) }
         let operation = Operation.deleteAddress(value, on: link.id, keepsSecondaries: keepsSecondaries)
-        let change = Change(.delete, operation, reason: reason, isCounted: isCounted)
-        if first { building.append(change) } else { removing.append(change) }
+        return Change(.delete, operation, reason: reason, isCounted: isCounted)
     }
 
     // MARK: What stays

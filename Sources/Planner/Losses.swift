@@ -36,6 +36,8 @@ struct Losses {
     private var routesByLink: [LinkID: Moment] = [:]
     /// Addresses that go, and with them every route that prefers them as source.
     private var gone: [Located: Moment] = [:]
+    /// IPv6 addresses that go in the end with links, which no route minds that has one for its source.
+    private var goneWithLinks: Set<Located> = []
     /// Addresses that some link has all the time.
     private var lasting: Set<Located> = []
     /// Addresses that some link shall have.
@@ -67,6 +69,9 @@ struct Losses {
         note(comparison.deletedFirst.map(\.address), goneFrom: link.place, .whileBuilding)
     }
 
+    /// Notes that a link which goes in the end loses its last IPv4 address before.
+    mutating func note(withoutIPv4 link: LinkID) { routesByLink[link] = .whileBuilding }
+
     /// Notes addresses that a link of a place loses; of several links that have one the last counts.
     mutating func note(_ addresses: [IPAddress], goneFrom place: Place, _ moment: Moment) {
         for address in addresses {
@@ -74,6 +79,11 @@ struct Losses {
             if let known = gone[located], known.rawValue >= moment.rawValue { continue }
             gone[located] = moment
         }
+    }
+
+    /// Notes IPv6 addresses that a link of a place takes with it in the end.
+    mutating func note(_ addresses: [IPAddress], goneWithLinkFrom place: Place) {
+        for address in addresses { goneWithLinks.insert(Located(address: address, place: place)) }
     }
 
     mutating func note(_ addresses: [IPAddress], lastingAt place: Place) {
@@ -98,6 +108,11 @@ struct Losses {
         return found.min { $0.moment.rawValue < $1.moment.rawValue }
     }
 
+    /// True if a route that is there is dropped by the kernel at some time, whatever else happens.
+    func isSure(of route: Route) -> Bool {
+        [lossWithLink(route), lossWithAddresses(route), lossWithSource(route)].contains { $0?.isSure == true }
+    }
+
     /// True if the kernel drops a route while things are removed, though it be added before.
     func isDroppedInTheEnd(_ route: Route) -> Bool {
         if links.isEmpty, routesByLink.isEmpty, gone.isEmpty { return false }
@@ -108,7 +123,8 @@ struct Losses {
     /// True if an address is there until things are removed, and then no more.
     func isGoneInTheEnd(_ address: IPAddress, in place: Place) -> Bool {
         let located = Located(address: address, place: place)
-        return gone[located] == .whileRemoving && !lasting.contains(located) && !wanted.contains(located)
+        let isGone = gone[located] == .whileRemoving || goneWithLinks.contains(located)
+        return isGone && !lasting.contains(located) && !wanted.contains(located)
     }
 
     /// Whether and when the kernel drops a neighbour of a kept link: those of IPv4 go with the last IPv4 address.
@@ -172,4 +188,7 @@ extension ObservedLink {
         guard let mtu = link.mtu else { return false }
         return self.mtu.carriesIPv6 && !mtu.carriesIPv6
     }
+
+    /// True if the link goes down or gets an MTU without IPv6, and all its IPv6 addresses go with that.
+    func dropsIPv6(as link: Link) -> Bool { (isUp && !link.isUp) || losesIPv6(as: link) }
 }

@@ -160,10 +160,12 @@ struct NodeConflicts {
     /// Refuses to give an endpoint the address of the node, of its gateway or of its name server.
     private mutating func checkAddresses(of claim: SubnetClaim, on parent: InterfaceName) {
         var taken: [IPAddress: String] = [:]
+        var gateways: Set<IPAddress> = []
         for server in claims.nameservers { taken[server] = "a name server of this node has it" }
         for route in observed.node.routes where route.value.device == parent && !route.isManaged {
             guard let gateway = route.value.gateway else { continue }
             taken[gateway] = "it is the gateway of route \(route.value.summary)"
+            gateways.insert(gateway)
         }
         for link in observed.node.links where !link.isManaged {
             for address in link.addresses {
@@ -180,13 +182,13 @@ struct NodeConflicts {
                 if isInPlace(address.address, on: id) {
                     warnings.append("address \(address.address) is in place \(place), and \(holder) too")
                 } else {
-                    problems.append(
-                        Problem(
-                            "cannot add address \(address) \(place): \(holder)",
-                            hint:
-                                "state another 'address', or a 'range' of network '\(claim.network)' that is free for it"
-                        )
-                    )
+                    // What a network names as its gateway is assigned to nobody.
+                    let wish =
+                        gateways.contains(address.address)
+                        ? "say 'gateway: \(address.address)' of network '\(claim.network)', by which its endpoints get out, or "
+                            + "give it a 'range' that is free for it"
+                        : "state another 'address', or a 'range' of network '\(claim.network)' that is free for it"
+                    problems.append(Problem("cannot add address \(address) \(place): \(holder)", hint: wish))
                 }
             }
         }

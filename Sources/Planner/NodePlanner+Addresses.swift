@@ -3,6 +3,7 @@ import NetworkModel
 extension NodePlanner {
     /// Addresses: added, changed, deleted; and what of the kept ones the kernel drops meanwhile.
     mutating func planAddresses() {
+        let moves = AddressMoves(of: links, in: order, isCleared: losses.isCleared)
         for id in links.desired.keys.sorted() {
             guard var link = links.desired[id], let fate = links.fates[id] else { continue }
             refuseIPv6(on: &link)
@@ -17,16 +18,27 @@ extension NodePlanner {
                     fill(id.place, Change(.create, operation, reason: reason))
                 }
             case .keep(let existing):
-                planAddresses(of: link, on: existing)
+                planAddresses(of: link, on: existing, moves)
             case .delete, .blocked:
                 break
             }
         }
-        noteAddressesOfOtherLinks()
+        noteAddressesOfOtherLinks(moves)
+        takeFromLinksThatGo(moves)
     }
 
-    private mutating func planAddresses(of link: Link, on existing: ObservedLink) {
-        let comparison = AddressComparison(of: existing, with: link, willPromote: promoting.contains(link.id))
+    private mutating func planAddresses(of link: Link, on existing: ObservedLink, _ moves: AddressMoves) {
+        let receivers = moves.receivers(of: link.id).filter { address, receiver in
+            // What the kernel drops as the link changes is gone by then.
+            let isDropped = address.family == .ipv6 && existing.dropsIPv6(as: link)
+            return !isDropped || order.contentsGroup(of: receiver.place) < order.group(of: link.id)
+        }
+        let comparison = AddressComparison(
+            of: existing,
+            with: link,
+            willPromote: promoting.contains(link.id),
+            receivers: receivers
+        )
         for conflict in comparison.conflicts {
             let place = Self.words(for: link.id.place)
             problems.append(
@@ -36,13 +48,64 @@ extension NodePlanner {
                 )
             )
         }
+        // What is on the link itself may rely on it too.
+        groups[groupOfYielding(to: [link.id] + receivers.values)].yielding += comparison.yielding
         for var change in comparison.building {
-            if change.reason == nil { change.reason = reasonToMove(change, from: comparison.removing) }
+            if change.reason == nil {
+                change.reason = reasonToMove(change, from: comparison.yielding + comparison.removing)
+            }
             fill(link.id.place, change)
         }
         steps.removingAddresses += comparison.removing
         losses.note(comparison, on: link.id)
         if existing.isUp, link.isUp { restorePrefixRoutes(comparison.bringingRoutes, of: link) }
+    }
+
+    /// Before the contents of which group a link loses what others get: all of it at once, before the first of them.
+    private func groupOfYielding(to receivers: some Sequence<LinkID>) -> Int {
+        receivers.lazy.map { order.contentsGroup(of: $0.place) }.min() ?? 0
+    }
+
+    /// Takes the addresses that others get from links that go only in the end.
+    private mutating func takeFromLinksThatGo(_ moves: AddressMoves) {
+        for (id, fate) in links.fates.sorted(by: { $0.key < $1.key }) {
+            guard case .delete(let existing) = fate else { continue }
+            var receivers = moves.receivers(of: id)
+            guard !receivers.isEmpty else { continue }
+            if losesIPv6WithLower(existing) { receivers = receivers.filter { $0.key.family == .ipv4 } }
+            var present = AddressOrder(
+                existing.addresses.lazy.map(\.value).filter { $0.address.family == .ipv4 }
+            )
+            let hadIPv4 = !present.isEmpty
+            for value in existing.addresses.reversed().filter(\.isManaged).map(\.value) {
+                guard let receiver = receivers[value.address] else { continue }
+                let isPrimaryToOthers = present.remove(value) ?? false
+                let operation = Operation.deleteAddress(
+                    value,
+                    on: id,
+                    keepsSecondaries: isPrimaryToOthers && !existing.promotesSecondaries
+                )
+                let reason = "link '\(receiver.name)'\(Self.words(for: receiver.place)) gets it"
+                groups[groupOfYielding(to: [id] + receivers.values)].yielding.append(
+                    Change(.delete, operation, reason: reason, isCounted: false)
+                )
+            }
+            losses.note(Array(receivers.keys), goneFrom: id.place, .whileBuilding)
+            if hadIPv4, present.isEmpty { losses.note(withoutIPv4: id) }
+        }
+    }
+
+    /// True if a link under a macvlan gets an MTU without IPv6: the macvlan gets it too, at once.
+    private func losesIPv6WithLower(_ link: ObservedLink) -> Bool {
+        var upper = link
+        for _ in 0..<links.observed.count {
+            guard case .macvlan = upper.kind, let id = upper.lower, let lower = links.observed[id] else {
+                return false
+            }
+            if let wanted = links.desired[id], lower.losesIPv6(as: wanted) { return true }
+            upper = lower
+        }
+        return false
     }
 
     /// Who has the address now that a new one comes in the place of.
@@ -92,19 +155,20 @@ extension NodePlanner {
     }
 
     /// Notes which addresses go with links that go, and which stay with links that are not Weft's.
-    private mutating func noteAddressesOfOtherLinks() {
+    private mutating func noteAddressesOfOtherLinks(_ moves: AddressMoves) {
         for (id, existing) in links.observed {
-            let addresses = existing.addresses.map(\.value.address)
+            let taken = moves.receivers(of: id)
+            let addresses = existing.addresses.map(\.value.address).filter { taken[$0] == nil }
             // IPv6 routes keep their source when the link that has it goes: `addrconf_ifdown()` is not `ipv6_del_addr()`.
             let sources = addresses.filter { $0.family == .ipv4 }
             switch links.fates[id] {
             case .remake: losses.note(sources, goneFrom: id.place, .whileClearing)
             case .delete:
-                losses.note(
-                    sources,
-                    goneFrom: id.place,
-                    losses.isCleared(id) ? .whileClearing : .whileRemoving
-                )
+                let isCleared = losses.isCleared(id)
+                losses.note(sources, goneFrom: id.place, isCleared ? .whileClearing : .whileRemoving)
+                if !isCleared {
+                    losses.note(addresses.filter { $0.family == .ipv6 }, goneWithLinkFrom: id.place)
+                }
             case .create, .blocked, nil: losses.note(addresses, lastingAt: id.place)
             case .keep: break
             }

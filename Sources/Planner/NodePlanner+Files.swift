@@ -4,10 +4,14 @@ extension NodePlanner {
     /// Files of sandboxes: written where they differ, and laid over the node's for their namespaces.
     mutating func planFiles() {
         var wanted: Set<SandboxFile.Key> = []
+        var refused: Set<NamespaceName> = []
         for file in desired.files.sorted(by: { $0.key < $1.key }) {
             wanted.insert(file.key)
             let overlay = file.key.name.isLaidOver ? file.namespace : nil
-            if let overlay, observed.foreignOverlays.contains(FileOverlay(file.key.name, for: overlay)) {
+            if let overlay, observed.foreignOverlayDirectories.contains(overlay) {
+                if refused.insert(overlay).inserted { refuseDirectory(for: file, overlay) }
+            } else if let overlay, observed.foreignOverlays.contains(FileOverlay(file.key.name, for: overlay))
+            {
                 refuse(file, overlay)
             } else {
                 plan(file, laidOver: overlay.map { [$0] } ?? [])
@@ -69,6 +73,16 @@ extension NodePlanner {
                 "cannot give sandbox '\(file.key.sandbox)' its own '\(file.key.name.rawValue)': '\(path)' is there, and is "
                     + "not Weft's",
                 hint: "move that file away first, or choose another name for the sandbox"
+            )
+        )
+    }
+
+    private mutating func refuseDirectory(for file: SandboxFile, _ namespace: NamespaceName) {
+        problems.append(
+            Problem(
+                "cannot give sandbox '\(file.key.sandbox)' its own files: '/etc/netns/\(namespace)' is no directory, and is "
+                    + "not Weft's; a symbolic link is not followed",
+                hint: "move it away first, or choose another name for the sandbox"
             )
         )
     }

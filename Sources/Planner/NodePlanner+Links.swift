@@ -96,6 +96,7 @@ extension NodePlanner {
     /// Deletes each link that goes, a pair once; early if another link can't come before it is gone.
     private mutating func planLinkDeletions() {
         let needs = LinkNeeds(links)
+        var told: Set<NamespaceName> = []
         for id in linksInOrderOfDeletion() {
             guard let fate = links.fates[id] else { continue }
             switch fate {
@@ -109,7 +110,8 @@ extension NodePlanner {
                     || goesWithRemade(id)
                 losses.note(id, isEarly ? .whileClearing : .whileRemoving)
                 guard isFirstOfDeletedPair(id), !diesWithNamespace(id) else { continue }
-                let change = deletion(of: existing, id: id, isCounted: true)
+                var change = deletion(of: existing, id: id, isCounted: true)
+                change.reason = change.reason ?? wordsForProcesses(cutOffWith: id, &told)
                 if isEarly { steps.clearing.append(change) } else { steps.removingLinks.append(change) }
             case .create, .keep, .blocked:
                 break
@@ -134,6 +136,19 @@ extension NodePlanner {
                     ? nil : "left behind by a deletion that was interrupted",
             isCounted: isCounted
         )
+    }
+
+    /// How many processes lose the network with a link into a namespace of somebody else's that is given back; `nil` if none,
+    /// or if it was told with another link.
+    private func wordsForProcesses(cutOffWith id: LinkID, _ told: inout Set<NamespaceName>) -> String? {
+        for name in [id.place.name, links.peers[id]?.place.name].compactMap(\.self) {
+            guard let namespace = observed.namespaces[name], namespace.adoptedPath != nil,
+                desired.adopted[name] == nil, namespace.processCount > 0, told.insert(name).inserted
+            else { continue }
+            let words = namespace.processCount == 1 ? "process runs" : "processes run"
+            return "\(namespace.processCount) \(words) in namespace '\(name)', cut off from the network"
+        }
+        return nil
     }
 
     /// True if `id` is the end by which a pair is deleted: the one that is made anew, else the lesser.

@@ -47,13 +47,8 @@ extension NodePlanner {
         for (name, reason) in observed.waiting.sorted(by: { $0.key < $1.key }) {
             warnings.append("what is asked for in namespace '\(name)' waits: \(reason)")
         }
-        for (name, reason) in observed.unfit.sorted(by: { $0.key < $1.key }) {
-            problems.append(
-                Problem(
-                    "cannot use namespace '\(name)': \(reason)",
-                    hint: "name the namespace of a process of your own"
-                )
-            )
+        for (name, unfit) in observed.unfit.sorted(by: { $0.key < $1.key }) {
+            problems.append(Problem("cannot use namespace '\(name)': \(unfit.reason)", hint: unfit.hint))
         }
     }
 

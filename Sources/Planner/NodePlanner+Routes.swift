@@ -45,7 +45,7 @@ extension NodePlanner {
         guard survives(route), !(options.isRollback && route.isUnlikeAnyOfWefts) else { return }
         let deletion = Change(.delete, .deleteRoute(route.value))
         guard let loss = losses.loss(of: route.value) else { return steps.removingRoutes.append(deletion) }
-        if loss.isSure { return }
+        if losses.isSure(of: route.value) { return }
         switch loss.moment {
         case .whileBuilding:
             // Later it might be gone, with an address.

@@ -101,6 +101,8 @@ struct BuildGroup {
     var routesThatGo: [Change] = []
     /// Settings without which the contents are refused, or are not all that there is.
     var settings: [Change] = []
+    /// Addresses that links lose because others get them, here or later.
+    var yielding: [Change] = []
     var contents: [Change] = []
 }
 

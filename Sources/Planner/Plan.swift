@@ -10,10 +10,11 @@ package import NetworkModel
 /// 1. what the firewall lets through from now on, and links that must go before others can come: those that are made anew, and
 ///    holders of a VNI that is wanted;
 /// 2. links of the node, then each namespace with its links and what is on them, then what is on the node's links: each time
-///    after the settings without which addresses can't come, or others would come with them;
+///    after the settings without which addresses can't come, or others would come with them, and after the deletion of
+///    addresses that other links have and shall lose;
 /// 3. settings, forwarding of packets last; files of sandboxes;
-/// 4. what is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, what the firewall lets through
-///    no longer, namespaces, of which nothing comes back;
+/// 4. all else that is no longer wanted, for deletions can't be undone: entries, routes, addresses, links, what the firewall lets
+///    through no longer, namespaces, of which nothing comes back;
 /// 5. what the kernel dropped together with the deleted although it is wanted.
 package struct Plan: Hashable, Sendable {
     /// The changes, in the order of their execution.
@@ -149,7 +150,9 @@ struct Steps {
     ///
     /// An array that is all there is is not copied: it may hold a hundred thousand changes.
     func ordered(around groups: [BuildGroup]) -> [Change] {
-        let built = groups.flatMap { [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.contents] }
+        let built = groups.flatMap {
+            [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.yielding, $0.contents]
+        }
         let removed = [
             removingEntries, removingRoutes, removingAddresses, removingLinks, removingFirewall,
             removingFiles, removingNamespaces, restoring,

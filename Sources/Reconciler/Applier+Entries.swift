@@ -29,6 +29,10 @@ extension Applier {
 
     private mutating func appendEntry(_ operation: Operation, on link: LinkID, tag: Int) throws {
         guard let index = indexes[link] else { return try failForLink(tag) }
+        if case .addAddress = operation, link.place == .node, !placeBatch.isEmpty {
+            // It may have been on a link there: that batch, with the deletion, would go behind the node's.
+            try flush()
+        }
         try append(at: link.place, tag: tag) { [mark = node.mark] batch, tag in
             batch.append(operation, index: index, mark: mark, tag: tag)
         }

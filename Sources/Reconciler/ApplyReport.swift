@@ -62,6 +62,8 @@ package struct ApplyReport: Sendable {
     package var remaining: [Change] = []
     /// True if there is no such node any more: only what was left of it elsewhere was removed.
     package var isNodeGone = false
+    /// Where the node was on record, if that is another runtime directory than the one that was named.
+    package var otherRuntimeDirectory: String?
     /// True if the kernel was read again and is as it shall be.
     package var isVerified = false
     /// How many messages were sent that change something, rollback included.

@@ -47,6 +47,7 @@ extension Node {
     /// Where that names nothing but stubs on the loopback, which sandboxes can't reach, the servers behind them.
     ///
     /// - Parameter files: Where stubs may have written them down, the first that names any counts.
+    /// - Returns: The servers, search domains and options; of no file none.
     /// - Throws: `SystemCallError` if a file is there and can't be read.
     package func resolver(behindStubs files: [String] = serversBehindStubs) throws -> ResolverSettings {
         let own = try namespace?.name.flatMap { try AtomicFile.read("\(overlayDirectory)/\($0)/resolv.conf") }

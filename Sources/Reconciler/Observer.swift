@@ -116,7 +116,7 @@ struct Observer {
     ///   - sessions: Where the node is entered.
     ///   - scope: What is read.
     /// - Returns: The node, and what was on record of it.
-    /// - Throws: ``NamespaceOfNode``, ``StrangeRegistry``, ``UnreadableRegistry``, ``SystemCallError`` or
+    /// - Throws: ``NamespaceOfNode``, ``UnsafeRuntimeDirectory``, ``StrangeRegistry``, ``UnreadableRegistry``, ``SystemCallError`` or
     ///   `NetlinkTransportError`: what could not be read is never taken for absent.
     func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
         try refuseNestedNode(&sessions)
@@ -186,6 +186,7 @@ struct Observer {
 
     /// What is on record of the node.
     func registry(_ sessions: inout Sessions) throws -> Registry? {
+        try RuntimeDirectory.check(node.runtimeDirectory)
         guard var registry = try Registry.load(from: node.runtimeDirectory) else { return nil }
         guard registry.boot == Registry.currentBoot else {
             var nothing = Registry()
@@ -280,8 +281,8 @@ struct Observer {
     func countProcesses(in names: Set<NamespaceName>, of state: inout ObservedState) throws {
         guard !names.isEmpty else { return }
         var identities: [NamespaceName: NamespaceIdentity] = [:]
-        for name in names where state.namespaces[name]?.adoptedPath == nil {
-            let path = node.namespaceDirectory.path(of: name.text)
+        for name in names {
+            let path = state.namespaces[name]?.adoptedPath ?? node.namespaceDirectory.path(of: name.text)
             identities[name] = try NamespaceHandle.open(path: path).identity
         }
         let counts = try ProcessTable.countProcesses(in: Set(identities.values))

@@ -5,7 +5,8 @@ internal import Planner
 
 /// One apply, from the lock to the verification.
 struct Pass: ~Copyable {
-    private let node: Node
+    /// The node, with the runtime directory in which it is on record.
+    let node: Node
     private let hook: StepHook?
     private let options: Reconciler.Options
     private let observer: Observer
@@ -20,11 +21,13 @@ struct Pass: ~Copyable {
     ///   - node: The node.
     ///   - hook: What happens before each step; for tests.
     ///   - options: How to go about it.
-    ///   - mayBeGone: See ``Sessions/Home/init(of:mayBeGone:)``.
+    ///   - removesAll: Whether all of the node is to go. It may be gone itself, see ``Sessions/Home/init(of:mayBeGone:)``, and
+    ///     be on record in another runtime directory than the one that is named.
     /// - Throws: ``LockIsHeld``, or what entering the node refuses.
-    init(node: Node, hook: StepHook?, options: Reconciler.Options, mayBeGone: Bool = false) throws {
-        let home = try Sessions.Home(of: node, mayBeGone: mayBeGone)
+    init(node: Node, hook: StepHook?, options: Reconciler.Options, removesAll: Bool = false) throws {
+        let home = try Sessions.Home(of: node, mayBeGone: removesAll)
         let lock = try NodeLock.acquire(wait: options.waits, onWait: options.onWait)
+        let node = removesAll ? try RuntimeDirectory.find(node, owner: home.owner) : node
         self.node = node
         self.hook = hook
         self.options = options
@@ -91,6 +94,8 @@ struct Pass: ~Copyable {
         // A node that Weft has nothing on is not told of.
         if old == nil, registry.isEmpty { return }
         try registry.save(to: node.runtimeDirectory)
+        // Where others may write somebody may have made it a moment before Weft did.
+        try RuntimeDirectory.check(node.runtimeDirectory)
     }
 
     // MARK: The work

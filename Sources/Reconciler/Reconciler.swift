@@ -96,7 +96,8 @@ package struct Reconciler: Sendable {
     /// Removes everything that Weft made on the node.
     ///
     /// Does what can be done, and undoes nothing: whoever wants all of it gone wants back none of it. Of a node that is gone
-    /// the namespaces with names are removed, and what was on record of it is forgotten.
+    /// the namespaces with names are removed, and what was on record of it is forgotten. Where nothing is on record of the node,
+    /// its runtime directory is another one, which links in `/etc/netns` may tell of.
     ///
     /// - Throws: As ``apply(_:_:)``.
     package func destroy(_ options: Options = Options()) throws -> ApplyReport {
@@ -108,10 +109,12 @@ package struct Reconciler: Sendable {
                 node: reconciler.node,
                 hook: reconciler.hook,
                 options: options,
-                mayBeGone: true
+                removesAll: true
             )
-            let report = try pass.apply(empty, Observer.Scope.destruction)
-            if report.isDone { try RuntimeDirectory.forget(reconciler.node.runtimeDirectory) }
+            var report = try pass.apply(empty, Observer.Scope.destruction)
+            let directory = pass.node.runtimeDirectory
+            if report.isDone { try RuntimeDirectory.forget(directory) }
+            if directory != reconciler.node.runtimeDirectory { report.otherRuntimeDirectory = directory }
             return report
         }
     }
@@ -122,10 +125,11 @@ package struct Reconciler: Sendable {
 }
 
 extension Observer {
-    /// Reads what a plan for `desired` needs to know: processes are counted where a namespace is to go.
+    /// Reads what a plan for `desired` needs to know: processes are counted where a namespace is to go, or to be given back.
     func observe(_ sessions: inout Sessions, _ scope: Scope, for desired: NodeState) throws -> Observation {
         var observation = try observe(&sessions, scope)
-        let leaving = Set(observation.state.namespaces.keys).subtracting(desired.namespaces)
+        let leaving = Set(observation.state.namespaces.keys)
+            .subtracting(desired.namespaces).subtracting(desired.adopted.keys)
         try countProcesses(in: leaving, of: &observation.state)
         return observation
     }

@@ -19,9 +19,21 @@ struct SandboxFiles {
     /// The path of a file.
     func path(of key: SandboxFile.Key) -> String { "\(directory)/\(key.sandbox)/\(key.name.rawValue)" }
 
-    private func path(of overlay: FileOverlay) -> String {
-        "\(overlays)/\(overlay.namespace)/\(overlay.name.rawValue)"
+    /// Calls `body` with the directory of a namespace in `/etc/netns`; `nil` if there is none.
+    ///
+    /// - Throws: ``SystemCallError`` (`ENOTDIR`: something else has its name), or what `body` throws.
+    private func inside<Value>(
+        _ namespace: NamespaceName,
+        _ body: (borrowing LinkDirectory) throws(SystemCallError) -> Value
+    ) throws(SystemCallError) -> Value? {
+        do {
+            return try body(LinkDirectory(path(of: namespace)))
+        } catch  where error.errno == .noSuchFileOrDirectory && error.object == path(of: namespace) {
+            return nil
+        }
     }
+
+    private func path(of namespace: NamespaceName) -> String { "\(overlays)/\(namespace)" }
 
     // MARK: Reading
 
@@ -42,9 +54,7 @@ struct SandboxFiles {
         }
         for text in try DirectoryEntries.names(in: overlays) {
             guard let namespace = try? NamespaceName(text) else { continue }
-            for name in SandboxFile.Name.allCases where name.isLaidOver {
-                try observe(FileOverlay(name, for: namespace), into: &state)
-            }
+            try observe(overlaysOf: namespace, into: &state)
         }
     }
 
@@ -68,17 +78,34 @@ struct SandboxFiles {
         }
     }
 
-    private func observe(_ overlay: FileOverlay, into state: inout ObservedState) throws {
-        switch try SymbolicLink.target(of: path(of: overlay)) {
-        case .nothing:
-            break
-        case .noLink:
-            state.foreignOverlays.insert(overlay)
-        case .path(let target):
-            if let key = key(ofTarget: target, overlay.name) {
-                state.files[key, default: ObservedFile()].namespaces.insert(overlay.namespace)
-            } else {
-                state.foreignOverlays.insert(overlay)
+    private func observe(
+        overlaysOf namespace: NamespaceName,
+        into state: inout ObservedState
+    ) throws(SystemCallError) {
+        let names = SandboxFile.Name.allCases.filter(\.isLaidOver)
+        let targets: [SymbolicLink.Target]?
+        do {
+            targets = try inside(namespace) { directory throws(SystemCallError) in
+                var targets: [SymbolicLink.Target] = []
+                for name in names { targets.append(try directory.target(of: name.rawValue)) }
+                return targets
+            }
+        } catch  where error.errno == .notADirectory {
+            state.foreignOverlayDirectories.insert(namespace)
+            return
+        }
+        for (name, target) in zip(names, targets ?? []) {
+            switch target {
+            case .nothing:
+                break
+            case .noLink:
+                state.foreignOverlays.insert(FileOverlay(name, for: namespace))
+            case .path(let target):
+                if let key = key(ofTarget: target, name) {
+                    state.files[key, default: ObservedFile()].namespaces.insert(namespace)
+                } else {
+                    state.foreignOverlays.insert(FileOverlay(name, for: namespace))
+                }
             }
         }
     }
@@ -92,22 +119,41 @@ struct SandboxFiles {
     }
 
     /// The sandbox whose files are laid over the node's for a namespace; `nil` if there is none.
-    func sandbox(of namespace: NamespaceName) throws -> String? {
-        for name in SandboxFile.Name.allCases where name.isLaidOver {
-            guard
-                case .path(let target) = try SymbolicLink.target(
-                    of: path(of: FileOverlay(name, for: namespace))
-                )
-            else { continue }
-            if let key = key(ofTarget: target, name) { return key.sandbox }
-        }
-        return nil
+    func sandbox(of namespace: NamespaceName) throws(SystemCallError) -> String? {
+        var seen = ObservedState()
+        try observe(overlaysOf: namespace, into: &seen)
+        return seen.files.keys.min { $0.name.rawValue < $1.name.rawValue }?.sandbox
     }
 
     /// The namespaces for which files of a sandbox are laid over the node's, in order of name.
     func namespaces(of sandbox: String) throws -> [NamespaceName] {
         let all = try DirectoryEntries.names(in: overlays).compactMap { try? NamespaceName($0) }
         return try all.filter { try self.sandbox(of: $0) == sandbox }.sorted()
+    }
+
+    /// The runtime directories that links in `/etc/netns` lead to as Weft's own do, besides this one, in order.
+    func otherRuntimeDirectories() throws(SystemCallError) -> [String] {
+        var found: Set<String> = []
+        for text in try DirectoryEntries.names(in: overlays) {
+            guard let namespace = try? NamespaceName(text) else { continue }
+            for name in SandboxFile.Name.allCases where name.isLaidOver {
+                let target: SymbolicLink.Target?
+                do {
+                    target = try inside(namespace) { directory throws(SystemCallError) in
+                        try directory.target(of: name.rawValue)
+                    }
+                } catch  where error.errno == .notADirectory {
+                    continue
+                }
+                guard case .path(let path)? = target else { continue }
+                let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+                guard path.hasPrefix("/"), parts.count > 4, parts.last == Substring(name.rawValue),
+                    parts[parts.count - 3] == "sandboxes"
+                else { continue }
+                found.insert(parts.dropLast(3).joined(separator: "/"))
+            }
+        }
+        return found.filter { "\($0)/sandboxes" != directory }.sorted()
     }
 
     // MARK: Writing
@@ -127,29 +173,37 @@ struct SandboxFiles {
             try FileInPlace.write(path(of: file.key), file.content.pieces)
         }
         guard file.key.name.isLaidOver, let namespace = file.namespace else { return }
-        let overlay = path(of: FileOverlay(file.key.name, for: namespace))
-        let target = path(of: file.key)
-        switch try SymbolicLink.target(of: overlay) {
-        case .path(target): return
-        case .path(let other) where key(ofTarget: other, file.key.name) != nil:
-            return try SymbolicLink.replace(overlay, to: target)
-        case .path, .nothing, .noLink: break
+        try layOver(file.key, for: namespace)
+    }
+
+    /// Makes the link by which a file is laid over the node's for a namespace, and its directory.
+    private func layOver(_ key: SandboxFile.Key, for namespace: NamespaceName) throws(SystemCallError) {
+        let target = path(of: key)
+        let name = key.name.rawValue
+        let isDone = try inside(namespace) { directory throws(SystemCallError) in
+            switch try directory.target(of: name) {
+            case .path(target): break
+            case .path(let other) where self.key(ofTarget: other, key.name) != nil:
+                try directory.replace(name, to: target)
+            case .path, .nothing, .noLink: try directory.make(name, to: target)
+            }
+            return true
         }
-        do {
-            try SymbolicLink.make(overlay, to: target)
-        } catch  where error.errno == .noSuchFileOrDirectory {
-            try AtomicFile.makeDirectories("\(overlays)/\(namespace)")
-            try SymbolicLink.make(overlay, to: target)
-        }
+        guard isDone == nil else { return }
+        try AtomicFile.makeDirectories(path(of: namespace))
+        try inside(namespace) { directory throws(SystemCallError) in try directory.make(name, to: target) }
     }
 
     /// Takes away the links that lead to a file for other namespaces than `namespace`.
     func remove(_ key: SandboxFile.Key, overlaysOf namespaces: Set<NamespaceName>) throws {
         for namespace in namespaces.sorted() {
-            let overlay = path(of: FileOverlay(key.name, for: namespace))
-            guard try SymbolicLink.target(of: overlay) == .path(path(of: key)) else { continue }
-            try SymbolicLink.remove(overlay)
-            try AtomicFile.removeDirectoryIfEmpty("\(overlays)/\(namespace)")
+            let target = SymbolicLink.Target.path(path(of: key))
+            let isRemoved = try inside(namespace) { directory throws(SystemCallError) in
+                guard try directory.target(of: key.name.rawValue) == target else { return false }
+                try directory.remove(key.name.rawValue)
+                return true
+            }
+            if isRemoved == true { try AtomicFile.removeDirectoryIfEmpty(path(of: namespace)) }
         }
     }
 

@@ -66,6 +66,9 @@ struct Sessions: ~Copyable {
     /// Whose the namespaces are that are made here, as their marks have it.
     var owner: String { home.owner }
 
+    /// The node's namespace, for questions about it from others.
+    var nodeDescriptor: CInt { home.namespace.rawValue }
+
     /// Which namespace the node is.
     var nodeCookie: UInt64 { home.cookie }
 

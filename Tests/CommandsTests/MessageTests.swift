@@ -157,7 +157,7 @@ struct MessageTests {
             let hint =
                 "  hint: it must be a directory that can be made and written; '--runtime-dir' names another one\n"
             for (directory, reason) in [
-                (path, "open 'DIR/state.yaml/registry': Not a directory (ENOTDIR)"),
+                (path, "open 'DIR/state.yaml': Not a directory (ENOTDIR)"),
                 ("/proc/weft", "mkdir '/proc/weft': No such file or directory (ENOENT)"),
             ] {
                 let arguments = ["apply", "--netns", station.node.name, "--runtime-dir", directory, path]
@@ -168,6 +168,86 @@ struct MessageTests {
                 #expect(station.normal(result.errors) == message + hint)
             }
             #expect(WholeDump.diff(before, try WholeDump.take(of: station.node)).isEmpty)
+        }
+    }
+
+    /// A way to a runtime directory, and what is wrong with it.
+    enum Unsafe: String, CaseIterable, Sendable {
+        case forAll = "chmod 0777 DIR/a"
+        case forGroup = "chmod 0775 DIR/a"
+        case others = "chown 4242 DIR/a"
+        case belowForAll = "mkdir DIR/a/b; chmod 0777 DIR/a"
+        case belowOthers = "mkdir DIR/a/b; chown 4242 DIR/a"
+        case notThereBelowForAll = "mkdir DIR/a/c; chmod 0777 DIR/a/c"
+        case linkOfOthers = "mkdir DIR/d; rmdir DIR/a; ln -s d DIR/a; chown -h 4242 DIR/a"
+        case linkOverForAll = "mkdir DIR/d DIR/d/e; chmod 0777 DIR/d; rmdir DIR/a; ln -s ../DIR/d/e DIR/a"
+
+        /// Where it is said to be, and why it is refused.
+        var refusal: (directory: String, reason: String) {
+            switch self {
+            case .forAll: ("DIR/a", "others may write to 'DIR/a' (mode 0777)")
+            case .forGroup: ("DIR/a", "others may write to 'DIR/a' (mode 0775)")
+            case .others: ("DIR/a", "'DIR/a' belongs to user 4242")
+            case .belowForAll: ("DIR/a/b", "others may write to 'DIR/a' (mode 0777)")
+            case .belowOthers: ("DIR/a/b", "'DIR/a' belongs to user 4242")
+            case .notThereBelowForAll: ("DIR/a/c/new", "others may write to 'DIR/a/c' (mode 0777)")
+            case .linkOfOthers: ("DIR/a", "'DIR/a' belongs to user 4242")
+            case .linkOverForAll: ("DIR/a", "others may write to 'DIR/d' (mode 0777)")
+            }
+        }
+    }
+
+    @Test(
+        "of a runtime directory that others may write to says whose it is, and nothing was changed",
+        arguments: Unsafe.allCases
+    )
+    func unsafeRuntimeDirectory(way: Unsafe) throws {
+        try Station.with { station in
+            let path = try station.write("weft: 1\nnode: { links: { br9: { type: bridge } } }\n")
+            try AtomicFile.makeDirectories("\(station.directory)/a")
+            let script = way.rawValue.replacing("../DIR", with: station.directory)
+                .replacing("DIR", with: station.directory)
+            try Command(["sh", "-ec", script]).output()
+            let directory = way.refusal.directory.replacing("DIR", with: station.directory)
+            let before = try WholeDump.take(of: station.node)
+            let files = try Listing.tree(station.directory)
+            for arguments in [
+                ["apply", path], ["plan", path], ["show"], ["destroy"], ["exec", "red", "--", "true"],
+            ] {
+                let place = ["--netns", station.node.name, "--runtime-dir", directory]
+                let result = try Command([Program.path, arguments[0]] + place + arguments.dropFirst())
+                    .result()
+                #expect(result.status == 1)
+                #expect(
+                    station.normal(result.errors) == """
+                        error: cannot use the runtime directory '\(way.refusal.directory)': \(way.refusal.reason)
+                          hint: name one with '--runtime-dir' that only root may write to, as well as what is above it
+
+                        """
+                )
+            }
+            #expect(WholeDump.diff(before, try WholeDump.take(of: station.node)).isEmpty)
+            #expect(try Listing.tree(station.directory) == files)
+        }
+    }
+
+    @Test("a runtime directory below one that is sticky, and by a symbolic link of root's, is taken")
+    func stickyRuntimeDirectory() throws {
+        try Station.with { station in
+            let path = try station.write("weft: 1\nnode: { namespaces: [NODE.red] }\n")
+            let place = "\(station.directory)/sticky"
+            try Command([
+                "sh", "-ec",
+                "mkdir \(place); chmod 1777 \(place); ln -s sticky/own \(station.directory)/link",
+            ])
+            .output()
+            for (directory, isMade) in [("\(place)/own", true), ("\(station.directory)/link", false)] {
+                let options = ["--netns", station.node.name, "--runtime-dir", directory]
+                if !isMade { try AtomicFile.makeDirectories("\(place)/own") }
+                try Command([Program.path, "apply"] + options + [path]).output()
+                #expect(try Listing.names(in: "\(place)/own") == ["registry"])
+                try Command([Program.path, "destroy"] + options).output()
+            }
         }
     }
 

@@ -60,6 +60,61 @@ struct RegistryTests {
         }
     }
 
+    @Test(
+        "in another directory than destroy is told of is found by the links in /etc/netns, and another node's is not"
+    )
+    func otherDirectory() throws {
+        let document = """
+            weft: 1
+            networks: { back: { driver: bridge, subnets: [10.77.0.0/24] } }
+            sandboxes: { web: { endpoints: [{ network: back }] } }
+            """
+        try Station.with { first in
+            try Station.with { second in
+                func weft(_ command: String, on station: Station, _ more: String...) throws -> CommandResult {
+                    try Command([Program.path, command, "--netns", station.node.name] + more).result()
+                }
+                // Of the links those that lead to the other one's directory come first.
+                let stations = [first, second].sorted { $0.directory > $1.directory }
+                let before = try stations.map { try WholeDump.take(of: $0.node) }
+                let own = stations.map { "\($0.directory)/own" }
+                for (station, directory) in zip(stations, own) {
+                    let result = try weft(
+                        "apply",
+                        on: station,
+                        "--runtime-dir",
+                        directory,
+                        station.write(document)
+                    )
+                    #expect(result.status == 0, "\(result)")
+                    #expect(try Listing.names(in: directory) == ["registry", "sandboxes"])
+                }
+                for (station, directory) in zip(stations, own) {
+                    let result = try weft("destroy", on: station)
+                    #expect(result.status == 0, "\(result)")
+                    #expect(
+                        result.errors
+                            == "what was on record of this node was in '\(directory)', and is removed there\n"
+                    )
+                    #expect(
+                        try Listing.names(in: "/etc/netns").filter { $0.hasPrefix(station.node.name) } == []
+                    )
+                    #expect(try !Listing.names(in: station.directory).contains("own"))
+                    guard station.node.name == stations[0].node.name else { continue }
+                    #expect(try Listing.names(in: own[1]) == ["registry", "sandboxes"])
+                    #expect(
+                        try Listing.names(in: "/etc/netns/\(stations[1].node.name).web") == [
+                            "hosts", "resolv.conf",
+                        ]
+                    )
+                }
+                for (station, dump) in zip(stations, before) {
+                    #expect(WholeDump.diff(dump, try WholeDump.take(of: station.node)) == [])
+                }
+            }
+        }
+    }
+
     @Test("is refused in another version's form, with what to do")
     func otherVersion() throws {
         try Station.with { station in

@@ -76,6 +76,57 @@ import Testing
         #expect(try document("weft: 1\nsandboxes: { d: {} }\n").cluster.networks.isEmpty)
     }
 
+    @Test func warnsOfNamesThatOthersTakeForTheirs() throws {
+        let text = """
+            weft: 1
+            networks: { a: { driver: bridge, subnets: [10.1.0.0/24], interface: docker9 } }
+            sandboxes:
+              db: { endpoints: [{ network: a, address: 10.1.0.2 }] }
+              web: { endpoints: [{ network: a, address: 10.1.0.3, aliases: [db, web] }] }
+            """
+        #expect(
+            try document(text).warnings.map(\.description) == [
+                "a.yaml:2:69: networks.a.interface: 'docker9' is a name that systemd, NetworkManager or Docker take for a link of "
+                    + "theirs; choose another",
+                "a.yaml:5:65: sandboxes.web.endpoints[0].aliases[0]: 'db' is the name of another sandbox on this network: it "
+                    + "will mean either of them; choose another alias",
+            ]
+        )
+    }
+
+    @Test func warnsOfPartsThatMayMove() throws {
+        let nodes = (1...8).map { "  n\($0): { address: 10.0.0.\($0) }\n" }.joined()
+        let document = try document(
+            "weft: 1\nnodes:\n\(nodes)networks: { a: { driver: routed, subnets: [10.1.0.0/24], nodePrefix: 27, "
+                + "nodes: [n1, n2, n3, n4, n5, n6, n7, n8] } }\n"
+        )
+        // Eight nodes and eight parts: not each can have its first candidate.
+        let displaced = document.assignment.displacedPrefixes
+        #expect(!displaced.isEmpty)
+        #expect(
+            document.warnings.map(\.description)
+                == displaced.map {
+                    "a.yaml:11:13: networks.a: \($0.prefix) is assigned to node '\($0.node)', for \($0.candidate) is taken: it may "
+                        + "move when nodes come or go; 'weft pin PATH' writes the parts of all nodes into the document, and keeps them"
+                }
+        )
+    }
+
+    @Test func countsThePortsOfABridgeOfThisHost() throws {
+        let sandboxes = (1...1024).map { "  s\($0): { endpoints: [{ network: a }] }\n" }.joined()
+        let errors = #expect(throws: DocumentErrors.self) {
+            try document(
+                "weft: 1\nnetworks: { a: { driver: bridge, subnets: [10.1.0.0/16] } }\nsandboxes:\n\(sandboxes)"
+            )
+        }
+        #expect(
+            errors?.complaints.map(\.description) == [
+                "a.yaml:2:13: networks.a: 1024 endpoints are more than the 1023 that a bridge takes; spread them over several "
+                    + "networks"
+            ]
+        )
+    }
+
     @Test func isTheSameWhateverTheOrderOfItsFiles() throws {
         let files = [
             "weft: 1\nnodes: { n1: { address: 10.0.0.1 } }\n",

@@ -203,7 +203,10 @@ struct StateGenerator {
         guard !state.files.contains(where: { $0.key == key }) else { return }
         let text = pick(["", "127.0.0.1\tlocalhost\n", "a: \"b\" # c\n\n\u{e9}", "  x  ", "no"])
         let content = SandboxFile.Content(Array(text.utf8))
-        state.files.append(SandboxFile(key, namespace: flip() ? names.first : nil, content: content))
+        // Over one namespace there is one file of a name.
+        let isTaken = state.files.contains { $0.key.name == key.name && $0.namespace == names.first }
+        let namespace = flip() && !isTaken ? names.first : nil
+        state.files.append(SandboxFile(key, namespace: namespace, content: content))
     }
 
     /// A firewall about some of the node's links: of those with names that nftables can be told.
@@ -243,7 +246,13 @@ struct StateGenerator {
         switch route.type {
         case .unicast:
             let device = route.place == .node ? "eth0" : "lo"
-            if flip() { route.gateway = address(family) }
+            let gateway = address(family)
+            // The kernel refuses what is its own, or all hosts': so does the reader.
+            let isRefused = state.links.values.contains { link in
+                link.id.place == route.place
+                    && link.addresses.contains { $0.address == gateway || $0.prefix.broadcast == gateway }
+            }
+            if flip(), !isRefused { route.gateway = gateway }
             if flip() || route.gateway == nil { route.device = try InterfaceName(device) }
             route.isOnLink = flip() && route.gateway != nil && route.device != nil
             if flip() { route.source = address(family) }

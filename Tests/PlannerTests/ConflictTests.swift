@@ -267,17 +267,19 @@ struct ConflictTests {
         let node = Self.node(Self.route("192.0.2.0/24"), Self.route("0.0.0.0/0", via: "192.0.2.1"))
         let (claims, desired) = Self.wire("192.0.2.9")
         #expect(Self.outcome(claims, node, desired) == [])
-        for (address, reason) in [
-            ("192.0.2.5", "link 'eth0' of this node has it"),
-            ("192.0.2.1", "it is the gateway of route default via 192.0.2.1 dev eth0"),
-            ("192.0.2.53", "a name server of this node has it"),
+        let another = "state another 'address', or a 'range' of network 'lan' that is free for it"
+        let gateway =
+            "say 'gateway: 192.0.2.1' of network 'lan', by which its endpoints get out, or give it a 'range' that is free for it"
+        for (address, reason, hint) in [
+            ("192.0.2.5", "link 'eth0' of this node has it", another),
+            ("192.0.2.1", "it is the gateway of route default via 192.0.2.1 dev eth0", gateway),
+            ("192.0.2.53", "a name server of this node has it", another),
         ] {
             var (claims, desired) = Self.wire(address)
             claims.nameservers = [IPAddress("192.0.2.53")].compactMap(\.self)
             #expect(
                 Self.outcome(claims, node, desired) == [
-                    "error: cannot add address \(address)/24 on link 'eth0' in namespace 'blue': \(reason); "
-                        + "state another 'address', or a 'range' of network 'lan' that is free for it"
+                    "error: cannot add address \(address)/24 on link 'eth0' in namespace 'blue': \(reason); \(hint)"
                 ]
             )
         }

@@ -67,7 +67,7 @@ extension Operation {
             // A wanted one is of its prefix, or it is of another length.
             tried.desired.links[link]?.addresses.contains {
                 $0.prefix == address.prefix || $0.address == address.address
-            } ?? false
+            } ?? false || address.address.makesRoom(from: link, in: plan, tried)
         case .deleteRoute(let route): route.source != nil || route.device != nil
         case .deleteForwarding(let entry): entry.mac == .zero
         // A range of the firewall that overlaps a wanted one.
@@ -91,6 +91,33 @@ extension FirewallOrder {
             guard known.isSuperset(of: elements) else { return "what the firewall does not know" }
             let wanted = desired?.entries[entry] ?? []
             return wanted.isDisjoint(with: elements) ? nil : "what the firewall is to know"
+        }
+    }
+}
+
+extension IPAddress {
+    /// True if the address leaves a link for another one on which it is not yet.
+    func makesRoom(from link: LinkID, in plan: Plan, _ tried: PlannerCase) -> Bool {
+        tried.desired.links[link]?.addresses.contains { $0.address == self } != true
+            && plan.changes.contains { change in
+                switch change.operation {
+                case .addAddress(let new, let receiver), .replaceAddress(let new, let receiver):
+                    new.address == self && receiver != link
+                        && (plan.makes(receiver)
+                            || tried.kernel.link(receiver)?.addresses.contains { $0.value.address == self }
+                                != true)
+                default: false
+                }
+            }
+    }
+}
+
+extension Plan {
+    /// True if a link is made, or made anew.
+    fileprivate func makes(_ link: LinkID) -> Bool {
+        changes.contains { change in
+            guard case .createLink(let creation) = change.operation else { return false }
+            return creation.link.id == link || creation.peer?.id == link
         }
     }
 }

@@ -196,12 +196,54 @@ struct PlanLaws {
         try forEachCase { tried, plan, _ in
             var isRemoving = false
             for change in plan.changes {
-                let isDeletion = change.isDeletion
+                var isDeletion = change.isDeletion
+                // Those of addresses whose link goes too are not counted, and are deletions all the same.
+                if case .deleteAddress(_, let link, _) = change.operation, tried.desired.links[link] == nil {
+                    isDeletion = true
+                }
                 if isDeletion {
                     let isEarly = change.operation.mayGoEarly(in: plan, tried)
                     if !isEarly { isRemoving = true }
                 } else if isRemoving, !change.comesBack {
                     throw Broken("'\(change)' comes after a deletion\n\(plan.text)")
+                }
+            }
+        }
+    }
+
+    @Test("an address that moves is never on both links")
+    func isNeverTwice() throws {
+        try forEachCase { tried, plan, seed in
+            try Self.checkIsNeverTwice(&tried.kernel, plan, to: tried.desired)
+            // And from a node that has come to rest.
+            var states = PlannerStates(seed: seed)
+            let next = states.near(tried.desired).withoutGateways(ownedBy: tried.kernel)
+            guard let plan = try? Plan(from: tried.kernel.observed(for: next), to: next) else { return }
+            try Self.checkIsNeverTwice(&tried.kernel, plan, to: next)
+        }
+    }
+
+    /// Carries a plan out, and looks at each address that comes to a link whether another has it that shall not keep it.
+    private static func checkIsNeverTwice(
+        _ kernel: inout ModelKernel,
+        _ plan: Plan,
+        to desired: NodeState
+    ) throws {
+        let before = kernel
+        kernel.intend(plan)
+        for change in plan.changes {
+            try kernel.carryOut(change.operation)
+            guard case .addAddress(let new, let link) = change.operation else { continue }
+            // What was on both before is not made worse.
+            let wasThere = before.link(link)?.addresses.contains { $0.value.address == new.address }
+            guard wasThere != true else { continue }
+            for place in kernel.places {
+                for other in kernel.state[place]?.links ?? [] where other.has(new.address) {
+                    let id = LinkID(other.name, in: place)
+                    let stays = desired.links[id]?.addresses.contains { $0.address == new.address } ?? false
+                    guard id == link || stays || !other.isManaged else {
+                        throw Broken("'\(change)' while '\(id)' has it\n\(plan.text)")
+                    }
                 }
             }
         }
@@ -237,6 +279,17 @@ struct Broken: Error, CustomStringConvertible {
 
     init(_ description: String) {
         self.description = description
+    }
+}
+
+extension ObservedLink {
+    /// True if it has an address that is Weft's, and could have it again: none that a stranger's stands behind.
+    fileprivate func has(_ address: IPAddress) -> Bool {
+        addresses.contains { own in
+            own.isManaged && own.value.address == address
+                && (address.family == .ipv6
+                    || !addresses.contains { !$0.isManaged && $0.value.prefix == own.value.prefix })
+        }
     }
 }
 

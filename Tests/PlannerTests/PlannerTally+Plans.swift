@@ -43,7 +43,8 @@ extension PlannerTally {
     private static let labelsOfStrangers = [
         "secondaries are kept", "a prefix route comes back", "a stranger's address is taken over",
         "strangers' losses are told", "a freed port is told", "links in a namespace that goes are told",
-        "the link loses IPv6", "the link gets IPv6",
+        "the link loses IPv6", "the link gets IPv6", "an address leaves a link for another",
+        "an address leaves a link that goes for another",
     ]
 
     /// What plans do about the firewall.
@@ -88,6 +89,13 @@ extension PlannerTally {
         for change in plan.changes {
             switch change.operation {
             case .deleteAddress(_, _, keepsSecondaries: true): count("secondaries are kept")
+            case .deleteAddress where change.reason?.hasSuffix("gets it") == true:
+                let goes = !change.isCounted
+                count(
+                    goes
+                        ? "an address leaves a link that goes for another"
+                        : "an address leaves a link for another"
+                )
             case .addPrefixRoute: count("a prefix route comes back")
             case .replaceAddress(let address, let link):
                 let present = state[link.place]?.links.first { $0.name == link.name }?.addresses

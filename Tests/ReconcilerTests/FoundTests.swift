@@ -62,14 +62,19 @@ struct FoundTests {
             var route = Route(to: Prefix(containing: dropped, length: 32), in: .node)
             route.type = .blackhole
             state.routes.append(route)
+            let other = addBridge("br1", bench, &state)
+            state.links[other]?.addresses = [("10.9.0.3", 32), ("fd00:9::3", 128)]
+                .compactMap { address($0.0, UInt8($0.1)) }
         } then: { bench, state in
             let bridge = bench.pools.id("br0")
+            state.links[bench.pools.id("br1")] = nil
             state.links[bridge]?.addresses = [("10.9.0.1", 24), ("fd00:9::1", 64)]
                 .compactMap { address($0.0, UInt8($0.1)) }
             let ways = [
                 ("192.168.1.0", 24, "203.0.113.1", true), ("fd01::", 64, "fd99::1", true),
                 ("192.168.2.0", 24, "10.9.0.9", false), ("192.168.3.0", 24, "10.9.0.2", true),
-                ("fd02::", 64, "fd00:9::2", false),
+                ("fd02::", 64, "fd00:9::2", false), ("192.168.4.0", 24, "10.9.0.3", true),
+                ("fd03::", 64, "fd00:9::3", false),
             ]
             state.routes = ways.compactMap { text, length, gateway, isOnLink in
                 guard let destination = IPAddress(text) else { return nil }

@@ -102,6 +102,40 @@ struct SandboxFileTests {
         }
     }
 
+    @Test("are not laid behind a symbolic link: it is refused, and what it leads to is as it was")
+    func linkedDirectory() throws {
+        try ThrowAwayNode.with("files-") { node in
+            let bench = Workbench(node)
+            let link = "/etc/netns/\(node.name).red"
+            let elsewhere = "/run/\(node.name)-elsewhere"
+            defer {
+                try? AtomicFile.removeTree(link)
+                try? AtomicFile.removeTree(elsewhere)
+            }
+            try AtomicFile.makeDirectories("/etc/netns")
+            try AtomicFile.makeDirectories(elsewhere)
+            let state = try state(node, [("a", "red", "one\n"), ("b", "blue", "two\n")])
+            let other = [("a", "blue", "one\n")]
+            for target in [elsewhere, "/nowhere"] {
+                try Command(["ln", "-sfn", target, link]).output()
+                let refusal = #expect(throws: PlanRefusal.self) { try bench.weft().apply(state) }
+                #expect(
+                    refusal?.problems.map(\.message) == [
+                        "cannot give sandbox 'a' its own files: '\(link)' is no directory, and is not Weft's; a symbolic link "
+                            + "is not followed"
+                    ]
+                )
+                // What a link of Weft's own would look like there is nothing of Weft's either.
+                let hosts = "\(node.runtimeDirectory)/sandboxes/a/hosts"
+                if target == elsewhere { try Command(["ln", "-sfn", hosts, "\(elsewhere)/hosts"]).output() }
+                try apply(bench, try self.state(node, other))
+                try bench.destroy("without it")
+                #expect(try Command(["readlink", link]).output() == "\(target)\n")
+            }
+            #expect(try Listing.names(in: elsewhere) == ["hosts"])
+        }
+    }
+
     @Test("come back whole when an apply fails at any step")
     func rollback() throws {
         try ThrowAwayNode.with("files-") { node in

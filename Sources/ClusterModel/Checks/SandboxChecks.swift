@@ -166,6 +166,16 @@ extension ClusterChecks {
                 hint: "a next hop is a neighbour"
             )
         }
+        for endpoint in sandbox.endpoints {
+            guard let network = network(endpoint.network) else { continue }
+            let prefix = assignment.prefix(of: network, family, on: sandbox.node)
+            guard let prefix, prefix.broadcast == route.gateway else { continue }
+            return complain(
+                place,
+                "\(route.gateway) is the broadcast address of \(prefix)",
+                hint: "a next hop is a neighbour"
+            )
+        }
         let isOwn = sandbox.endpoints.indices.contains {
             assignment[index, $0].addresses[family] == route.gateway
         }

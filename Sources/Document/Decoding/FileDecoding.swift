@@ -8,6 +8,7 @@ extension Decoder {
         guard let list = list(node) else { return }
         var found = KeyedItems<SandboxFile, SandboxFile.Key> { $0.key }
         var fields = Fields<FileKey>()
+        var overlays: [FileOverlay: (key: SandboxFile.Key, item: Int)] = [:]
         var cursor = ItemCursor(list, in: tree)
         while let item = cursor.next(in: tree) {
             guard let mapping = mapping(item) else { continue }
@@ -20,6 +21,18 @@ extension Decoder {
             guard let sandbox, let name, let content else { continue }
             let key = SandboxFile.Key(name, of: sandbox.text)
             found.append(SandboxFile(key, namespace: place?.name, content: content), item)
+            guard let namespace = place?.name, name.isLaidOver else { continue }
+            let overlay = FileOverlay(name, for: namespace)
+            if let first = overlays[overlay], first.key != key {
+                complain(
+                    at: item,
+                    "namespace '\(namespace)' has a file '\(name.rawValue)' already, that of sandbox '\(first.key.sandbox)' at "
+                        + "\(tree.position(of: first.item))",
+                    hint: "leave 'namespace' out of one of them"
+                )
+            } else {
+                overlays[overlay] = (key, item)
+            }
         }
         draft.state.files = found.sorted { first, again, item in
             complain(

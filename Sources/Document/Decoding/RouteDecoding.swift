@@ -12,11 +12,19 @@ extension Decoder {
         var origins: [Int32] = []
         origins.reserveCapacity(count)
         var fields = Fields<RouteKey>()
+        var refused = RefusedGateways(of: draft.state.links.values)
         var cursor = ItemCursor(list, in: tree)
         while let item = cursor.next(in: tree) {
             guard let mapping = mapping(item) else { continue }
             collect(mapping, into: &fields)
             guard let route = route(fields, in: draft) else { continue }
+            if let reason = refused.reason(against: route), let node = fields[.via] {
+                complain(
+                    at: node,
+                    "\(shown(tree.resolve(node))) can't be a gateway here: \(reason)",
+                    hint: "a gateway is another host"
+                )
+            }
             routes.append(route)
             origins.append(Int32(truncatingIfNeeded: item))
         }

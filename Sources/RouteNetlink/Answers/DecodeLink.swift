@@ -37,6 +37,7 @@ package struct DecodedLink {
         if goesWithLower, lowerIndex != link.index || lowerNamespace != nil {
             link.lower = found.map { LinkID($0, in: lowerNamespace == nil ? place : .node) }
         }
+        link.lowerNamespace = lowerNamespace
         switch link.kind {
         case .macvlan(var macvlan):
             macvlan.parent = lower ?? Self.placeholder(0)

@@ -105,6 +105,26 @@ package func observeLoopback(on socket: inout NetlinkSocket) throws -> (alias: S
     }
 }
 
+/// The number by which the socket's namespace knows another one; `nil` if it has none for it.
+///
+/// Links whose other end, or lower link, is there bear it (`IFLA_LINK_NETNSID`).
+///
+/// Equivalent to `ip netns list-id` there.
+///
+/// Kernel: `net/core/net_namespace.c`, `rtnl_net_getid()`.
+package func observeNumber(ofNamespace descriptor: CInt, on socket: inout NetlinkSocket) throws -> Int32? {
+    try socket.get(Question.number(ofNamespace: descriptor)) { _, payload in
+        // A `struct rtgenmsg`, padded.
+        var attributes = NetlinkAttributes(payload, after: 4)
+        while let attribute = attributes.next() {
+            guard Int(attribute.type) == Int(NETNSA_NSID) else { continue }
+            guard let number = attribute.int32 else { throw NetlinkTransportError.malformed }
+            return number < 0 ? nil : number
+        }
+        throw NetlinkTransportError.malformed
+    }
+}
+
 private func observeRoutes(
     _ family: AddressFamily,
     on socket: inout NetlinkSocket,

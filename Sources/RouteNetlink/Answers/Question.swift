@@ -21,6 +21,14 @@ enum Question {
         return message.asQuestion()
     }
 
+    /// The number of an open namespace.
+    static func number(ofNamespace descriptor: CInt) -> NetlinkRequest {
+        let message = RequestMessage(type: Int(RTM_GETNSID))
+        message.append(header: rtgenmsg())
+        message.put(Int(NETNSA_FD), UInt32(bitPattern: descriptor))
+        return message.asQuestion()
+    }
+
     /// All addresses of both families.
     static var addresses: NetlinkRequest {
         let message = RequestMessage(type: Int(RTM_GETADDR))
