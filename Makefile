@@ -19,7 +19,7 @@ build: deps ## build the release binary, .build/release/weft
 	$(SWIFT) build -c release --product weft -Xswiftc -static-stdlib --disable-local-rpath
 
 test: ## build all and run all tests; the kernel's need root
-	@scripts/install-packages gcc jq nftables strace util-linux bsdutils procps
+	@scripts/install-packages conntrack gcc jq nftables strace util-linux bsdutils procps
 	$(SWIFT) build --build-tests
 	scripts/as-root $(SWIFT) test --skip-build
 

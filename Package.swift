@@ -56,7 +56,7 @@ let sources: [Target] = [
     ),
     .target(
         name: "Firewall",
-        dependencies: ["NetworkModel", "LinuxSystem", "CNftables", "CJansson"],
+        dependencies: ["Netlink", "NetworkModel", "LinuxSystem", "CNftables", "CJansson", "CMnl"],
         swiftSettings: settings
     ),
     .target(name: "NetworkModel", swiftSettings: settings),
@@ -150,7 +150,7 @@ let tests: [Target] = [
     ),
     .testTarget(
         name: "FirewallTests",
-        dependencies: ["Firewall", "LinuxSystem", "NetworkModel", "NetworkTesting"],
+        dependencies: ["Firewall", "Netlink", "LinuxSystem", "NetworkModel", "NetworkTesting"],
         swiftSettings: settings
     ),
     .executableTarget(
@@ -200,7 +200,7 @@ let fuzzing: [Target] =
         .executableTarget(
             name: "weft-fuzz",
             dependencies: [
-                "CFuzzer", "Document", "ClusterModel", "RouteNetlink", "Netlink", "NetworkModel",
+                "CFuzzer", "Document", "ClusterModel", "Firewall", "RouteNetlink", "Netlink", "NetworkModel",
                 "NetworkTesting",
             ],
             path: "Tests/Fuzz/weft-fuzz",

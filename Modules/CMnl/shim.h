@@ -1,4 +1,4 @@
-// libmnl and the kernel's rtnetlink headers, and only what Swift cannot import. Each line below says which reason it has.
+// libmnl and the kernel's netlink headers, and only what Swift cannot import. Each line below says which reason it has.
 #ifndef CMNL_SHIM_H
 #define CMNL_SHIM_H
 
@@ -8,6 +8,8 @@
 #include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>

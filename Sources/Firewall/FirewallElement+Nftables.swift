@@ -18,6 +18,7 @@ extension FirewallElement {
         case .mac: .macs
         case .sender(_, _, let address): address.family == .ipv4 ? .senders4 : .senders6
         case .vxlanPort: .vxlanPorts
+        case .unforgotten(let address): address.family == .ipv4 ? .unforgotten4 : .unforgotten6
         }
     }
 
@@ -35,6 +36,7 @@ extension FirewallElement {
         case .mac(let name, let mac): "\"\(name)\" . \(mac)"
         case .sender(let name, let mac, let address): "\"\(name)\" . \(mac) . \(address)"
         case .vxlanPort(let port): "\(port)"
+        case .unforgotten(let address): "\(address)"
         }
     }
 
@@ -83,6 +85,8 @@ extension FirewallElement {
         case (.vxlanPorts, 1): parts[0].integer.flatMap(UInt16.init(exactly:)).map { .vxlanPort($0) }
         case (.ranges4, 1), (.ranges6, 1): Prefix(parts[0]).map { .range($0) }
         case (.nodes4, 1), (.nodes6, 1): parts[0].text.flatMap { IPAddress($0) }.map { .node($0) }
+        case (.unforgotten4, 1), (.unforgotten6, 1):
+            parts[0].text.flatMap { IPAddress($0) }.map { .unforgotten($0) }
         case (.tunnels, 2):
             if let port = parts[0].integer.flatMap(UInt16.init(exactly:)),
                 let number = parts[1].integer.flatMap(UInt32.init(exactly:)), VNI.range.contains(number)
@@ -104,7 +108,7 @@ extension SetName {
             .subnets4,
             .subnets6, .parts4, .parts6:
             true
-        case .ranges4, .ranges6, .vxlanPorts, .tunnels, .nodes4, .nodes6: false
+        case .ranges4, .ranges6, .vxlanPorts, .tunnels, .nodes4, .nodes6, .unforgotten4, .unforgotten6: false
         }
     }
 }

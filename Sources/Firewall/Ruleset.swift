@@ -61,6 +61,8 @@ enum Ruleset {
             set \(SetName.tunnels.rawValue) { typeof udp dport . @th,96,24; }
             set \(SetName.nodes4.rawValue) { type ipv4_addr; }
             set \(SetName.nodes6.rawValue) { type ipv6_addr; }
+            set \(SetName.unforgotten4.rawValue) { type ipv4_addr; }
+            set \(SetName.unforgotten6.rawValue) { type ipv6_addr; }
 
             chain input {
                 type filter hook input priority -10; policy accept;
@@ -137,13 +139,15 @@ enum SetName: String, CaseIterable {
     case tunnels
     case nodes4
     case nodes6
+    case unforgotten4
+    case unforgotten6
 
     /// The family of the table that the set is in.
     var family: Ruleset.Family {
         switch self {
         case .ports, .macs, .senders4, .senders6: .bridge
         case .networks, .within, .outside, .reachable, .masqueraded, .subnets4, .subnets6, .parts4, .parts6,
-            .ranges4, .ranges6, .vxlanPorts, .tunnels, .nodes4, .nodes6:
+            .ranges4, .ranges6, .vxlanPorts, .tunnels, .nodes4, .nodes6, .unforgotten4, .unforgotten6:
             .inet
         }
     }

@@ -2,7 +2,7 @@ internal import CMnl
 internal import Glibc
 package import LinuxSystem
 
-/// A NETLINK_ROUTE socket with exactly one owner.
+/// A netlink socket with exactly one owner: of NETLINK_ROUTE, or of NETLINK_NETFILTER.
 ///
 /// The kernel ties it to the network namespace of the thread that *creates* it, for the socket's life. So creating
 /// is bound to a thread and using is not.
@@ -47,7 +47,28 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
     /// - Returns: The socket, bound to a port that the kernel chose.
     /// - Throws: ``SystemCallError`` naming the call that failed.
     package static func route(hook: MessageHook? = nil) throws(SystemCallError) -> NetlinkSocket {
-        guard let handle = mnl_socket_open2(NETLINK_ROUTE, CInt(SOCK_CLOEXEC.rawValue)) else {
+        try open(NETLINK_ROUTE, hook)
+    }
+
+    /// Opens a socket for netfilter's subsystems in the network namespace of the calling thread.
+    ///
+    /// As ``route(hook:)``, with `NETLINK_NETFILTER`. The kernel refuses whatever is sent by who has not CAP_NET_ADMIN there,
+    /// questions too, and of a batch it answers the first message only; so ask before you tell.
+    ///
+    /// Kernel: `net/netfilter/nfnetlink.c`, `nfnetlink_rcv()`.
+    ///
+    /// - Parameter hook: What happens before each message that changes something; for tests.
+    /// - Returns: The socket, bound to a port that the kernel chose.
+    /// - Throws: ``SystemCallError`` naming the call that failed (`EPROTONOSUPPORT`: the kernel has no nfnetlink).
+    package static func netfilter(hook: MessageHook? = nil) throws(SystemCallError) -> NetlinkSocket {
+        try open(NETLINK_NETFILTER, hook)
+    }
+
+    private static func open(
+        _ protocolNumber: CInt,
+        _ hook: MessageHook?
+    ) throws(SystemCallError) -> NetlinkSocket {
+        guard let handle = mnl_socket_open2(protocolNumber, CInt(SOCK_CLOEXEC.rawValue)) else {
             throw SystemCallError("socket", on: "AF_NETLINK", Errno.current)
         }
         do throws(SystemCallError) {

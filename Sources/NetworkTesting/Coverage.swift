@@ -61,6 +61,7 @@ package final class Coverage {
                     case .vxlanPorts: "VXLAN ports"
                     case .ranges: "ranges"
                     case .tunnels: "tunnels"
+                    case .connections: "connections"
                     }
                 note("\(change.verb.rawValue) firewall \(kind)")
             }

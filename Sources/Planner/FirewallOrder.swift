@@ -2,8 +2,9 @@ package import NetworkModel
 
 /// What the applier is to do to the firewall.
 package enum FirewallOrder: Hashable, Sendable {
-    /// Makes the tables with all rules, and with these elements of those that were there.
-    case writeTables([FirewallElement])
+    /// Makes the tables with all rules, and with these elements of those that were there; then forgets the connections of some
+    /// addresses, and of others all but what they began and is masqueraded.
+    case writeTables([FirewallElement], forgetting: [IPAddress], exceptMasqueraded: [IPAddress] = [])
     /// Adds what the rules look up, then forgets the connections of some addresses.
     case add(FirewallEntry, [FirewallElement], forgetting: [IPAddress])
     /// Removes what the rules look up, then forgets the connections of some addresses.
@@ -28,6 +29,23 @@ package enum FirewallOrder: Hashable, Sendable {
         }
     }
 
+    /// The addresses whose connections are to be forgotten, all of them.
+    package var forgetting: [IPAddress] {
+        switch self {
+        case .writeTables(_, let addresses, _), .add(_, _, let addresses), .remove(_, _, let addresses),
+            .deleteTables(let addresses):
+            addresses
+        }
+    }
+
+    /// The addresses whose connections are to be forgotten, but for what they began and is masqueraded.
+    package var forgettingExceptMasqueraded: [IPAddress] {
+        switch self {
+        case .writeTables(_, _, let addresses): addresses
+        case .add, .remove, .deleteTables: []
+        }
+    }
+
     /// The attributes of an entry that comes or goes as a whole, by their names in documents.
     package var attributes: [(name: String, value: String)] {
         switch self {
@@ -46,6 +64,7 @@ extension FirewallEntry {
         case .vxlanPorts: "vxlanPorts"
         case .ranges: "ranges"
         case .tunnels: "tunnels"
+        case .connections: "connections"
         }
     }
 
@@ -70,6 +89,7 @@ extension FirewallEntry {
         case .vxlanPorts: [("vxlanPorts", "")]
         case .ranges: [("ranges", "")]
         case .tunnels: [("tunnels", ""), ("nodes", "")]
+        case .connections: [("connections", "")]
         }
     }
 
@@ -93,7 +113,9 @@ extension FirewallElement {
     fileprivate var isWholeEntry: Bool {
         switch self {
         case .network, .port: true
-        case .within, .outside, .masqueraded, .reachable, .subnet, .part, .mac, .sender, .vxlanPort: false
+        case .within, .outside, .masqueraded, .reachable, .subnet, .part, .mac, .sender, .vxlanPort,
+            .unforgotten:
+            false
         case .range, .tunnel, .node: true
         }
     }

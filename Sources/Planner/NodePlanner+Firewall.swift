@@ -15,36 +15,57 @@ extension NodePlanner {
             }
             return
         }
-        var known: Set<FirewallElement> = []
-        if let present, present.isIntact {
-            known = present.elements
-        } else if let present {
-            let reason = "its rules are not those that Weft wrote"
-            steps.firewall.append(
-                Change(.remake, .firewall(.writeTables(present.elements.sorted())), reason: reason)
-            )
-            known = present.elements
-        } else {
-            steps.firewall.append(Change(.create, .firewall(.writeTables([]))))
-        }
         let before = present?.entries ?? [:]
         let after = wanted.entries
-        for entry in Set(before.keys).union(after.keys).sorted() {
-            plan(entry, from: (before[entry] ?? []).intersection(known), to: after[entry] ?? [])
+        if present?.isIntact != true { planTables(present, after.elements) }
+        let changed = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
+        // Of all at once: there may be as many networks that change.
+        let hasChangedNetworks = changed.contains { before[$0] != nil && $0.isNetwork }
+        let endpoints = hasChangedNetworks ? before.elements.union(after.elements).addresses : []
+        for entry in changed.sorted() {
+            plan(entry, from: before[entry] ?? [], to: after[entry] ?? [], endpoints)
         }
+    }
+
+    /// The tables and their rules.
+    ///
+    /// Connections that began while there were none, or others, are forgotten: an answer is let through without another look, and
+    /// what is not masqueraded from its first packet on is never. What was and is to be masqueraded stays: an answer without its
+    /// connection would be taken for one to the node itself, which refuses it, and that ends a transfer.
+    private mutating func planTables(_ present: ObservedFirewall?, _ wanted: Set<FirewallElement>) {
+        let addresses = wanted.addresses
+        // Of an endpoint that is yet to come there may be what somebody else left, and nobody misses that.
+        let standing = Set(observed.node.links.map(\.name))
+        let missed = wanted.filter { $0.entry.link.map(standing.contains) ?? false }.addresses
+        guard let present else {
+            let order = FirewallOrder.writeTables([], forgetting: addresses)
+            steps.firewall.append(
+                Change(.create, .firewall(order), reason: Self.words(forgotten: missed))
+            )
+            return
+        }
+        let kept = present.elements.masqueradedAddresses.intersection(wanted.masqueradedAddresses)
+        let order = FirewallOrder.writeTables(
+            present.elements.sorted(),
+            forgetting: addresses.filter { !kept.contains($0) },
+            exceptMasqueraded: kept.sorted()
+        )
+        let words = Self.words(forgotten: missed.filter { !kept.contains($0) })
+        let reasons = ["its rules are not those that Weft wrote"] + (words.map { [$0] } ?? [])
+        steps.firewall.append(Change(.remake, .firewall(order), reason: reasons.joined(separator: ", ")))
     }
 
     private mutating func plan(
         _ entry: FirewallEntry,
         from old: Set<FirewallElement>,
-        to new: Set<FirewallElement>
+        to new: Set<FirewallElement>,
+        _ endpoints: [IPAddress]
     ) {
-        guard old != new else { return }
         let (added, removed) = (new.subtracting(old), old.subtracting(new))
         let verb: Change.Verb = old.isEmpty ? .create : new.isEmpty ? .delete : .change
         let differences = verb == .change ? Self.differences(of: entry, old, new) : []
-        let forgotten = addressesToForget(entry, added, removed)
-        var reasons: [String] = []
+        let forgotten = addressesToForget(entry, from: old, to: new, endpoints)
+        var reasons = entry == .connections ? ["an apply ended before it was done"] : []
         if verb == .change, differences.isEmpty {
             reasons.append(removed.isEmpty ? "part of it is gone" : "it lets through what it is not to")
         }
@@ -100,27 +121,28 @@ extension NodePlanner {
     }
 
     /// The addresses whose connections are to be forgotten: of an endpoint those that it has no longer, of a network whose ways
-    /// out change those of all its endpoints.
+    /// out change those of all its endpoints, old and new.
     ///
-    /// A connection is let through, and translated, as its first packet was.
+    /// A connection is let through, and translated, as its first packet was. An endpoint may begin some until the change is
+    /// through, so they are forgotten behind it, and behind the last step of a change of two: in between the old rules hold too.
+    /// An address that leaves one endpoint for another is forgotten for the first; what the second began with it by then begins
+    /// anew. An address that nobody had needs nothing: when it went, its connections did.
     private func addressesToForget(
         _ entry: FirewallEntry,
-        _ added: Set<FirewallElement>,
-        _ removed: Set<FirewallElement>
+        from old: Set<FirewallElement>,
+        to new: Set<FirewallElement>,
+        _ endpoints: [IPAddress]
     ) -> [IPAddress] {
         switch entry {
         case .vxlanPorts, .ranges, .tunnels: return []
-        case .port: return removed.addresses.filter { !added.addresses.contains($0) }
+        case .port, .connections:
+            let kept = Set(new.addresses)
+            return old.addresses.filter { !kept.contains($0) }
         case .bridge(let name):
-            let present = observed.firewall?.elements ?? []
-            guard present.contains(.network(name)), added.union(removed).contains(where: \.isWayOut) else {
-                return []
-            }
-            let subnets = present.compactMap { element -> Prefix? in
-                guard case .subnet(name, let prefix) = element else { return nil }
-                return prefix
-            }
-            return present.addresses.filter { address in subnets.contains { $0.contains(address) } }
+            guard old.contains(.network(name)), old.symmetricDifference(new).contains(where: \.isWayOut)
+            else { return [] }
+            let subnets = old.union(new).compactMap(\.subnet)
+            return endpoints.filter { address in subnets.contains { $0.contains(address) } }
         }
     }
 }
@@ -142,21 +164,62 @@ extension FirewallElement {
     /// True for what says how packets leave a network, or come to it.
     fileprivate var isWayOut: Bool {
         switch self {
-        case .outside, .masqueraded, .reachable: true
-        case .network, .within, .subnet, .part, .range, .tunnel, .node, .port, .mac, .sender, .vxlanPort:
+        case .outside, .masqueraded, .reachable, .subnet: true
+        case .network, .within, .part, .range, .tunnel, .node, .port, .mac, .sender, .vxlanPort, .unforgotten:
             false
+        }
+    }
+
+    /// The range that it gives a network.
+    fileprivate var subnet: Prefix? {
+        guard case .subnet(_, let prefix) = self else { return nil }
+        return prefix
+    }
+}
+
+extension FirewallEntry {
+    fileprivate var isNetwork: Bool {
+        switch self {
+        case .bridge: true
+        case .port, .vxlanPorts, .ranges, .tunnels, .connections: false
         }
     }
 }
 
+extension [FirewallEntry: Set<FirewallElement>] {
+    /// All that the rules look up.
+    fileprivate var elements: Set<FirewallElement> {
+        values.reduce(into: []) { $0.formUnion($1) }
+    }
+}
+
 extension Set<FirewallElement> {
-    /// The senders' addresses, but for link-local ones, which the kernel tracks no connections of.
+    /// The senders' addresses, and those of which something is still to be forgotten; but for link-local ones of IPv6, of which
+    /// nothing is translated, and no rule asks for connections.
     fileprivate var addresses: [IPAddress] {
         let all = compactMap { element -> IPAddress? in
-            guard case .sender(_, _, let address) = element, !address.isLinkLocal else { return nil }
-            return address
+            switch element {
+            case .sender(_, _, let address):
+                address.family == .ipv6 && address.isLinkLocal ? nil : address
+            case .unforgotten(let address): address
+            case .network, .within, .outside, .masqueraded, .reachable, .subnet, .part, .range, .tunnel,
+                .node,
+                .port, .mac, .vxlanPort:
+                nil
+            }
         }
         return Set<IPAddress>(all).sorted()
+    }
+
+    /// The senders' addresses that are masqueraded outside.
+    fileprivate var masqueradedAddresses: Set<IPAddress> {
+        let subnets = compactMap { element -> Prefix? in
+            guard case .subnet(let name, let prefix) = element, contains(.masqueraded(name)) else {
+                return nil
+            }
+            return prefix
+        }
+        return Set<IPAddress>(addresses.filter { address in subnets.contains { $0.contains(address) } })
     }
 }
 

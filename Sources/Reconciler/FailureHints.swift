@@ -32,6 +32,10 @@ enum FailureHints {
         case (.replaceNeighbour, .noBufferSpace):
             return
                 "the kernel's neighbour table is full: raise 'net.ipv4.neigh.default.gc_thresh3', or the one of IPv6"
+        case (.firewall, .notSupported) where sentence?.contains(Applier.connectionWords) == true:
+            return "the kernel lists no connections; try 'modprobe nf_conntrack_netlink'"
+        case (.firewall, _) where sentence?.contains(Applier.connectionWords) == true:
+            return "run again; 'conntrack -L' lists what the kernel tracks"
         case (_, .noBufferSpace), (_, .outOfMemory):
             return "the kernel is short of memory; run again when there is more"
         case (_, .noSuchDevice):

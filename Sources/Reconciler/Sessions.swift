@@ -160,6 +160,20 @@ struct Sessions: ~Copyable {
         return firewall
     }
 
+    /// Makes the kernel forget connections that it tracks on the node.
+    ///
+    /// - Parameter addresses: Whose, and how.
+    /// - Returns: What the kernel refused.
+    /// - Throws: ``SystemCallError``, or what ends a conversation: `NetlinkTransportError`.
+    mutating func forgetConnections(
+        of addresses: [IPAddress: ConnectionTracking.Forgetting]
+    ) throws -> [Refusal] {
+        try enter(.node)
+        var tracking = try ConnectionTracking(hook: hook?.forMessages)
+        defer { messagesOfClosed += tracking.messagesSent }
+        return try tracking.forget(addresses)
+    }
+
     /// A named namespace, for messages that put a link there.
     ///
     /// - Throws: As ``withSocket(of:_:)``.

@@ -76,6 +76,8 @@ struct RegistryTests {
                 }
                 // Of the links those that lead to the other one's directory come first.
                 let stations = [first, second].sorted { $0.directory > $1.directory }
+                // What Weft turns on it leaves on: here it is on.
+                for station in stations { try station.node.run("sysctl -q -w net.ipv4.ip_forward=1") }
                 let before = try stations.map { try WholeDump.take(of: $0.node) }
                 let own = stations.map { "\($0.directory)/own" }
                 for (station, directory) in zip(stations, own) {

@@ -132,8 +132,6 @@ import Testing
         #expect(errors.complaints.allSatisfy { $0.kind == .unsupported })
         #expect(
             "\(errors)" == """
-                a.yaml:4:16: not supported yet: networks.a.driver: overlay
-                a.yaml:5:16: not supported yet: networks.b.driver: routed
                 a.yaml:6:72: not supported yet: networks.c.dns: true
                 a.yaml:8:56: not supported yet: sandboxes.s.publish
                 """

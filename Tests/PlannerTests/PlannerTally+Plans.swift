@@ -70,6 +70,7 @@ extension PlannerTally {
                 case .vxlanPorts: "VXLAN ports"
                 case .ranges: "ranges"
                 case .tunnels: "tunnels"
+                case .connections: "connections"
                 }
             if change.isCounted { count("\(change.verb) firewall \(kind)") }
             if case .remove(_, let elements, _) = order, !change.isCounted, elements.allSatisfy(\.isRange) {

@@ -28,6 +28,11 @@ package enum FirewallElement: Hashable, Sendable {
     case sender(InterfaceName, MACAddress, IPAddress)
     /// A UDP port of VXLAN.
     case vxlanPort(UInt16)
+    /// An address whose connections are about to be forgotten, for the rules that they were made by are no longer.
+    ///
+    /// No rule looks it up. It comes in one transaction with the change of the rules, and goes when the connections are
+    /// forgotten: so the kernel itself tells of an apply that was interrupted in between, or did not succeed.
+    case unforgotten(IPAddress)
 
     /// What it is about.
     package var entry: FirewallEntry {
@@ -39,6 +44,7 @@ package enum FirewallElement: Hashable, Sendable {
         case .tunnel, .node: .tunnels
         case .port(let name), .mac(let name, _), .sender(let name, _, _): .port(name)
         case .vxlanPort: .vxlanPorts
+        case .unforgotten: .connections
         }
     }
 
@@ -58,6 +64,7 @@ package enum FirewallElement: Hashable, Sendable {
         case .mac(_, let mac): ("mac", "\(mac)")
         case .sender(_, _, let address): ("addresses", "\(address)")
         case .vxlanPort(let port): ("vxlanPorts", "\(port)")
+        case .unforgotten(let address): ("connections", "\(address)")
         }
     }
 }
@@ -80,6 +87,7 @@ extension FirewallElement: Comparable {
         case .port: (7, 0, nil, 0)
         case .mac(_, let mac): (8, mac.bits, nil, 0)
         case .sender(_, let mac, let address): (9, mac.bits, address, 0)
+        case .unforgotten(let address): (10, 0, address, 0)
         }
     }
 
@@ -106,12 +114,14 @@ package enum FirewallEntry: Hashable, Sendable {
     case ranges
     /// The tunnels that end here, and the nodes at their other ends.
     case tunnels
+    /// What is still to be forgotten of connections.
+    case connections
 
     /// The link that it is about.
     package var link: InterfaceName? {
         switch self {
         case .bridge(let name), .port(let name): name
-        case .vxlanPorts, .ranges, .tunnels: nil
+        case .vxlanPorts, .ranges, .tunnels, .connections: nil
         }
     }
 }
@@ -124,6 +134,7 @@ extension FirewallEntry: Comparable {
         case .tunnels: 2
         case .bridge: 3
         case .port: 4
+        case .connections: 5
         }
     }
 
@@ -144,6 +155,7 @@ extension FirewallEntry: CustomStringConvertible {
         case .vxlanPorts: "VXLAN ports"
         case .ranges: "ranges"
         case .tunnels: "tunnels"
+        case .connections: "connections"
         }
     }
 }

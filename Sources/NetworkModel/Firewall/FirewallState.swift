@@ -25,10 +25,10 @@ package struct FirewallState: Hashable, Sendable {
 
     package init() {}
 
-    /// What was found, to be restored.
+    /// What was found, to be restored; but what was still to be forgotten then is forgotten all the same.
     package init(restoring observed: ObservedFirewall) {
         vxlanPorts = []
-        others = observed.elements
+        others = observed.elements.filter { $0.entry != .connections }
     }
 
     /// A network, by the bridge that its packets come from and go to.

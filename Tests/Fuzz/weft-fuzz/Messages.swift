@@ -1,3 +1,4 @@
+import Firewall
 import NetworkModel
 import RouteNetlink
 
@@ -27,6 +28,7 @@ func tryMessage(_ bytes: UnsafeRawBufferPointer) -> CInt {
         { _ = try decodeRoute(bytes, in: .node, names: &linkNames, mark: .node) },
         { _ = try decodeNeighbour(bytes, in: .node, names: &linkNames, mark: .node) },
         { _ = try decodeForwarding(bytes, links: &links) },
+        { try tryConnection(bytes) },
         { try tryDatagram(bytes) },
     ]
     for decode in decoders {
@@ -37,6 +39,21 @@ func tryMessage(_ bytes: UnsafeRawBufferPointer) -> CInt {
         }
     }
     return 0
+}
+
+/// What is read as a connection makes one message, which names a tuple: without it, the kernel would forget everything.
+private func tryConnection(_ bytes: UnsafeRawBufferPointer) throws {
+    let connection = try TrackedConnection(bytes)
+    precondition(connection.original.source.family == connection.original.destination.family)
+    var batch = MessageBatch()
+    batch.appendForget(connection, tag: 0)
+    let message = batch.message(at: 0)
+    message.withUnsafeBytes { bytes in
+        var attributes = NetlinkAttributes(bytes, after: 20)
+        precondition(attributes.next()?.type == 1, "a connection is forgotten by its tuple")
+        while attributes.next() != nil {}
+        precondition(!attributes.isMalformed, "what is sent is well-formed")
+    }
 }
 
 private func tryDatagram(_ bytes: UnsafeRawBufferPointer) throws {

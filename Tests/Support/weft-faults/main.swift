@@ -1,4 +1,4 @@
-// Applies a state of the fault scenario, and kills itself before a step of it:
+// Applies a state of the fault scenario, or of that of connections, and kills itself before a step of it:
 // weft-faults NODE PATH RUNTIME-DIRECTORY STATE STEP. For tests only.
 import Glibc
 import NetworkModel
@@ -14,7 +14,10 @@ let pools = StatePools(
     parents: ForeignWorld.parents,
     hasVLANFiltering: false
 )
-guard let state = FaultScenario(pools).state(named: arguments[4]) else { exit(64) }
+guard
+    let state = FaultScenario(pools).state(named: arguments[4])
+        ?? ConnectionScenario(pools).state(named: arguments[4])
+else { exit(64) }
 let count = Atomic<Int>(0)
 let hook = StepHook { _ in
     if count.add(1, ordering: .relaxed).newValue == last { kill(getpid(), SIGKILL) }

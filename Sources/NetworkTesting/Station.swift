@@ -1,26 +1,30 @@
 import Glibc
 import LinuxSystem
-import NetworkModel
-import NetworkTesting
+package import NetworkModel
 
 /// A place that sends and takes datagrams: in a namespace two sockets of each family, one that takes what comes to a port, and
 /// one that sends from another, so that nothing that is sent looks like an answer.
 ///
 /// A socket stays in the namespace in which it was made, so whoever has it may use it from anywhere.
-final class Station {
-    let name: String
+package final class Station {
+    package let name: String
     private let sockets: [AddressFamily: CInt]
     private let senders: [AddressFamily: CInt]
 
-    static let port: UInt16 = 7777
+    package static let port: UInt16 = 7777
 
     /// A datagram that came.
-    struct Arrival: Hashable {
-        var text: String
-        var source: IPAddress
+    package struct Arrival: Hashable {
+        package var text: String
+        package var source: IPAddress
     }
 
-    init(_ name: String, in namespace: String?, of node: ThrowAwayNode, port: UInt16 = port) throws {
+    package init(
+        _ name: String,
+        in namespace: String?,
+        of node: ThrowAwayNode,
+        port: UInt16 = port
+    ) throws {
         self.name = name
         (sockets, senders) = try node.inside(namespace) {
             var sockets: [AddressFamily: CInt] = [:]
@@ -56,8 +60,14 @@ final class Station {
     }
 
     /// Sends a text; false if the kernel knows no way.
-    func send(_ text: String, to address: IPAddress) -> Bool {
-        guard let socket = senders[address.family] else { return false }
+    ///
+    /// - Parameters:
+    ///   - text: What is sent.
+    ///   - address: Where to, at the port that stations listen at.
+    ///   - sendsFromPort: Whether it is sent from the port that is listened at too, so that it may be an answer.
+    /// - Returns: Whether it was sent.
+    package func send(_ text: String, to address: IPAddress, fromPort sendsFromPort: Bool = false) -> Bool {
+        guard let socket = (sendsFromPort ? sockets : senders)[address.family] else { return false }
         let bytes = Array(text.utf8)
         return Self.withAddress(address, Self.port) {
             sendto(socket, bytes, bytes.count, 0, $0, $1) == bytes.count
@@ -65,7 +75,7 @@ final class Station {
     }
 
     /// Takes what has come so far.
-    func arrivals() -> [Arrival] {
+    package func arrivals() -> [Arrival] {
         sockets.keys.sorted().flatMap { family -> [Arrival] in
             var arrivals: [Arrival] = []
             while let arrival = sockets[family].flatMap(Self.receive) { arrivals.append(arrival) }
@@ -94,7 +104,7 @@ final class Station {
     }
 
     /// Waits until something may have come to any of the stations, but not for longer than `milliseconds`.
-    static func wait(for stations: [Station], milliseconds: CInt) {
+    package static func wait(for stations: [Station], milliseconds: CInt) {
         var descriptors = stations.flatMap {
             $0.sockets.values.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         }
