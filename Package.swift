@@ -174,6 +174,12 @@ let tests: [Target] = [
         swiftSettings: settings
     ),
     .testTarget(
+        name: "LabTests",
+        dependencies: ["Lab", "ClusterModel", "Document", "NetworkModel"],
+        exclude: ["Golden"],
+        swiftSettings: settings
+    ),
+    .testTarget(
         name: "ClusterKernelTests",
         dependencies: [
             "Reconciler", "Planner", "Compiler", "Document", "NetworkModel", "LinuxSystem", "NetworkTesting",

@@ -95,7 +95,9 @@ extension Console {
     mutating func print(_ report: ApplyReport, of run: ApplyRun, documentWarnings: [Complaint]) throws {
         let milliseconds = run.milliseconds
         if isJSON {
-            print { $0.object { $0.members(of: report, node: run.node.name, milliseconds, documentWarnings) } }
+            print {
+                $0.object { $0.members(of: report, node: run.node.name, milliseconds, documentWarnings) }
+            }
         } else {
             printText(report, milliseconds: milliseconds, documentWarnings)
         }

@@ -50,7 +50,9 @@ struct LabLockOptions: ParsableArguments {
     func acquire(_ lab: Laboratory, _ console: inout Console) throws -> FileLock {
         var notes = console
         return try lab.record.lock(wait: !noWait) { holder in
-            notes.note("waiting for \(holder?.description ?? "another process"), which changes lab '\(lab.name)'")
+            notes.note(
+                "waiting for \(holder?.description ?? "another process"), which changes lab '\(lab.name)'"
+            )
         }
     }
 }

@@ -68,7 +68,8 @@ extension CommandFailure {
             message: "lab '\(error.lab)' has no node or sandbox '\(error.word)'",
             hint: Nearest.question(error.word, among: error.known)
                 ?? (names.count > 10
-                    ? "'weft lab status' lists those that it has" : "it has \(names.joined(separator: ", "))"),
+                    ? "'weft lab status' lists those that it has"
+                    : "it has \(names.joined(separator: ", "))"),
             status: ExitStatus.failed
         )
     }

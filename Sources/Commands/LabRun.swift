@@ -124,10 +124,13 @@ extension Console {
     }
 
     private mutating func printOutcome(of run: LabRun, _ goal: LabRun.Goal) {
-        let counts = run.steps.compactMap(\.step.report).reduce(into: [Change.Verb: Int]()) { counts, report in
+        let counts = run.steps.compactMap(\.step.report).reduce(into: [Change.Verb: Int]()) {
+            counts,
+            report in
             counts.merge(report.plan.summary, uniquingKeysWith: +)
         }
-        let duration = "\(run.milliseconds / 1000).\(String(String(1000 + run.milliseconds % 1000).dropFirst())) s"
+        let duration =
+            "\(run.milliseconds / 1000).\(String(String(1000 + run.milliseconds % 1000).dropFirst())) s"
         switch goal {
         case .nothing:
             return print("there is no lab '\(run.lab)': nothing to remove")

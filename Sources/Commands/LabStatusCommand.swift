@@ -63,7 +63,8 @@ extension Console {
         for (node, row) in zip(nodes, rows) {
             var line = ""
             for (column, text) in row.enumerated() {
-                line += column < 3 ? text + String(repeating: " ", count: widths[column] - text.count + 2) : text
+                line +=
+                    column < 3 ? text + String(repeating: " ", count: widths[column] - text.count + 2) : text
             }
             while line.last == " " { line.removeLast() }
             print(line, node.color)

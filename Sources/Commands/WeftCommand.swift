@@ -62,6 +62,11 @@ extension WeftCommand {
     /// The commands, in the order of the help.
     package static var commandNames: [String] { configuration.subcommands.map { $0._commandName } }
 
+    /// The commands of `lab`.
+    package static var labCommandNames: [String] {
+        LabCommand.configuration.subcommands.map { $0._commandName }
+    }
+
     /// Refuses a command that there is not: the parser would call it an unexpected argument.
     fileprivate static func checkName(of arguments: [String]) throws {
         guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return }

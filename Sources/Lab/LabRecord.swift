@@ -101,7 +101,9 @@ package struct LabRecord: Sendable {
 package struct UnreadableLabRecord: Error, Hashable, Sendable, CustomStringConvertible {
     package let path: String
 
-    package var description: String { "cannot read '\(path)': it is not a lab's record of this version of Weft" }
+    package var description: String {
+        "cannot read '\(path)': it is not a lab's record of this version of Weft"
+    }
 
     /// What can be done about it.
     package var hint: String { "'weft lab down' removes the lab without it" }

@@ -98,7 +98,10 @@ extension Laboratory {
         guard isThere else { return status }
         compare(&status) {
             let compiled = try compile(document, for: node.name.text)
-            return try Reconciler(node: name.node(node.name.text)).plan(compiled.state, claiming: compiled.claims)
+            return try Reconciler(node: name.node(node.name.text)).plan(
+                compiled.state,
+                claiming: compiled.claims
+            )
         }
         return status
     }

@@ -156,7 +156,12 @@ private struct UnderlayBuilder {
         near.master = bridge
         near.mtu = .ethernet
         near.addressGeneration = .none
-        var far = Link(inside, kind: .veth(peer: port), mac: mac(inside), purpose: "way of \(node) to \(bridge)")
+        var far = Link(
+            inside,
+            kind: .veth(peer: port),
+            mac: mac(inside),
+            purpose: "way of \(node) to \(bridge)"
+        )
         far.mtu = .ethernet
         far.addressGeneration = .none
         far.addresses = addresses

@@ -109,6 +109,7 @@ extension Mark {
     /// The alias of `lo` in a namespace that stands for a node of this class and was made for nothing else.
     ///
     /// - Parameter name: Its name in `/run/netns`.
+    /// - Returns: The whole alias.
     package func homeAlias(of name: String) -> String { "\(aliasPrefix)home \(name)" }
 
     private static let namespaceWord = "namespace "

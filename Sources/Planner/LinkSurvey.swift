@@ -110,7 +110,9 @@ struct LinkSurvey {
             peers[id] = own.min() ?? matching.min()
         }
         // A stranger's other end may be where nobody looks, and others look like it: nodes give their links the same indexes.
-        for (id, peer) in peers where observed[id]?.isManaged == false && peers[peer] != id { peers[id] = nil }
+        for (id, peer) in peers where observed[id]?.isManaged == false && peers[peer] != id {
+            peers[id] = nil
+        }
     }
 
     /// True if `candidate` too shows its other end where `id` is: here, or elsewhere.

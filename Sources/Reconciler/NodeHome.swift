@@ -19,7 +19,9 @@ package enum NodeHome: Hashable, Sendable {
 package struct NodeNameTaken: Error, Hashable, Sendable, CustomStringConvertible {
     package let name: String
 
-    package var description: String { "'/run/netns/\(name)' is there already, and was not made by 'weft lab'" }
+    package var description: String {
+        "'/run/netns/\(name)' is there already, and was not made by 'weft lab'"
+    }
 }
 
 extension Reconciler {

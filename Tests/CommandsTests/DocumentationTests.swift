@@ -69,7 +69,9 @@ struct DocumentationTests {
     func jsonKeys() throws {
         let text = try Self.page("docs/commands.md")
         let sources = ["PlanOutput", "ShowOutput"].map { "Sources/Commands/Output/\($0).swift" }
-        let others = ["ApplyRun", "PinCommand"].map { "Sources/Commands/\($0).swift" }
+        let others = ["ApplyRun", "PinCommand", "LabRun", "LabStatusCommand"].map {
+            "Sources/Commands/\($0).swift"
+        }
         for source in try (sources + others).map(Self.page) {
             let members = source.matches(of: /\.?(?:member|array|object|changes|side)\("(\w+)"/).map {
                 String($0.1)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite("The help")
 struct HelpTests {
-    static let commands = WeftCommand.commandNames
+    /// Every command, as it is written behind `weft`.
+    static let commands = WeftCommand.commandNames + WeftCommand.labCommandNames.map { "lab \($0)" }
 
     @Test("of weft, word for word")
     func root() throws {
@@ -44,6 +45,9 @@ struct HelpTests {
                   exec                    Run a command in a sandbox.
                   pin                     Write the assigned addresses into the document, so
                                           that they stay.
+                  routes                  Print the routes that a VPC's router must be given:
+                                          prefix, next hop, node.
+                  lab                     Run a whole cluster on this machine.
 
                   See 'weft help <subcommand>' for detailed help.
 
@@ -55,13 +59,14 @@ struct HelpTests {
 
     @Test("of each command fits a terminal, tells what it does, and is found three ways", arguments: commands)
     func eachCommand(name: String) throws {
-        let result = try Program.run(name, "--help")
+        let words = name.split(separator: " ").map(String.init)
+        let result = try Command([Program.path] + words + ["--help"]).result()
         #expect(result.status == 0)
         #expect(result.errors.isEmpty)
         #expect(result.output.contains("\nUSAGE: weft \(name) "))
         for line in result.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
-        #expect(try Program.run("help", name).output == result.output)
-        #expect(try Program.run(name, "-h").output == result.output)
+        #expect(try Command([Program.path, "help"] + words).output() == result.output)
+        #expect(try Command([Program.path] + words + ["-h"]).output() == result.output)
         // A paragraph is broken where the line is full, and nowhere else.
         let lines = result.output.split(separator: "\n", omittingEmptySubsequences: false)
         let overview = lines.prefix { !$0.hasPrefix("USAGE") }
@@ -76,7 +81,8 @@ struct HelpTests {
     func optionsWork(name: String) throws {
         for option in try Self.options(of: name) {
             // Followed by nothing an option may want a value or a document, but it is known.
-            let result = try Program.run(name, option, "--unknown-to-all")
+            let words = name.split(separator: " ").map(String.init)
+            let result = try Command([Program.path] + words + [option, "--unknown-to-all"]).result()
             #expect(result.status == 64)
             #expect(!result.errors.contains("Unknown option '\(option)'"))
         }
@@ -84,7 +90,9 @@ struct HelpTests {
 
     /// The long options that a command's help lists, without `--help` and `--version`.
     static func options(of command: String) throws -> Set<String> {
-        let lines = try Program.run(command, "--help").output.split(separator: "\n").filter {
+        let path = command.split(separator: " ").map(String.init)
+        let help = try Command([Program.path] + path + ["--help"]).output()
+        let lines = help.split(separator: "\n").filter {
             $0.hasPrefix("  -")
         }
         let words = lines.compactMap { $0.split(separator: " ").first { $0.hasPrefix("--") } }

@@ -34,6 +34,42 @@ struct StrangerTests {
         }
     }
 
+    @Test("a link of others whose other end nobody sees is in the way of none that only looks like it")
+    func lookAlikes() throws {
+        try with { bench, state in
+            let names = bench.pools.namespaces.prefix(2)
+            try #require(names.count == 2)
+            state.namespaces = Set(names)
+            addPair("va", "vb", bench, &state)
+            let end = state.links.removeValue(forKey: bench.pools.id("vb"))
+            var far = try #require(end)
+            far.id = LinkID(far.id.name, in: .namespace(names[0]))
+            let near = bench.pools.id("va")
+            state.links[near]?.kind = .veth(peer: far.id)
+            state.links[far.id] = far
+            try bench.bring(to: state, "first")
+            // The same indexes as a pair of Weft's, between a namespace of Weft's and one that nobody looks into.
+            func index(_ link: LinkID) throws -> String {
+                let place = link.place.name?.text ?? bench.node.name
+                let json = try JSON(
+                    text: Command(["ip", "-n", place, "-json", "link", "show", link.name.text]).output()
+                )
+                return json.elements[0]["ifindex"].description
+            }
+            let hidden = "\(bench.node.name)-hidden"
+            try Command(["ip", "netns", "add", hidden]).output()
+            defer { try? NamespaceDirectory.standard.remove(hidden) }
+            try Command([
+                "ip", "-n", names[1].text, "link", "add", "theirs", "index", index(near), "type", "veth",
+                "peer",
+                "name", "end", "index", index(far.id), "netns", hidden,
+            ]).output()
+            state.links[near] = nil
+            state.links[far.id] = nil
+            try bench.bring(to: state, "then")
+        }
+    }
+
     @Test(
         "a port of others is set free with its bridge, and a link of theirs goes with its namespace: both told of"
     )
