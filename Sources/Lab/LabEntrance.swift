@@ -78,10 +78,10 @@ extension Laboratory {
 
     /// Whatever there is, nodes first.
     private func places() throws -> [LabPlace] {
-        var nodes = try self.nodes()
+        var nodes = try nodesThatAreThere().sorted()
         let names = try NamespaceDirectory.standard.names()
         if try Reconciler(node: underlay).home() == .made { nodes.append(LabName.underlay) }
-        var places = nodes.filter { names.contains(name.namespace(of: $0)) }.map(LabPlace.node)
+        var places = nodes.map(LabPlace.node)
         for full in names {
             for node in nodes where full.hasPrefix("\(name.namespace(of: node)).") {
                 let sandbox = full.dropFirst(name.namespace(of: node).utf8.count + 1)

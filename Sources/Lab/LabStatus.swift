@@ -44,7 +44,8 @@ extension Laboratory {
     ///
     /// - Throws: What could not be read.
     package func status(of document: LabDocument?) throws -> [LabNodeStatus] {
-        let there = Set(try nodes())
+        let there = try nodesThatAreThere()
+        let found = try nodes()
         var status: [LabNodeStatus] = []
         let home = try Reconciler(node: underlay).home()
         let gateways = document.map { UnderlaySubnets(of: $0).gateways.values.flatMap(\.self).sorted() } ?? []
@@ -63,7 +64,7 @@ extension Laboratory {
             status.append(try self.status(of: node, document, isThere: there.contains(node.name.text)))
         }
         let known = Set(status.map(\.name))
-        for name in there.subtracting(known).sorted() {
+        for name in found where !known.contains(name) {
             status.append(LabNodeStatus(name: name, role: .node, addresses: [], state: .unwanted))
         }
         return status

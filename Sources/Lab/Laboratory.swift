@@ -46,6 +46,16 @@ package struct Laboratory: Sendable {
         return nodes.sorted()
     }
 
+    /// The nodes whose namespaces are there.
+    func nodesThatAreThere() throws -> Set<String> {
+        let made = try Reconciler(node: underlay).madeNamespaces()
+        let entries = try NamespaceDirectory.standard.list().filter { $0.kind != .leftOver }
+        let names = Set(entries.map(\.name))
+        return Set(
+            made.map(\.text).filter(names.contains).map { String($0.dropFirst(name.prefix.utf8.count)) }
+        )
+    }
+
     /// True if anything of the lab is there, or on record.
     package func exists() throws -> Bool {
         if try FileReader.exists(name.directory + "/document") { return true }

@@ -53,7 +53,7 @@ struct LabTests {
             )
             try lab.exec("web", "ping -qc1 -W2 172.16.1.130").output()
             try lab.exec("web", "ping -qc1 -W2 172.16.1.254").output()
-            try lab.exec("node1", "ping -qc1 -W2 172.16.1.2").output()
+            try lab.exec("node/node1", "ping -qc1 -W2 172.16.1.2").output()
             try lab.exec("node2", "ping -qc1 -W2 fd00:16::ffff").output()
             #expect(try LabStation.machine() == before)
             #expect(lab.normal(try lab.up(Self.wire)) == "lab 'LAB' is up: nothing to change (TIME)\n")

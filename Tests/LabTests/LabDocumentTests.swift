@@ -39,21 +39,22 @@ struct LabDocumentTests {
 
     @Test("has names of namespaces that marks can hold")
     func long() throws {
-        let (long, lab) = (String(repeating: "n", count: 60), String(repeating: "l", count: 40))
+        func long(_ letter: String) -> String { String(repeating: letter, count: 60) }
+        let lab = String(repeating: "l", count: 40)
         let text = """
             nodes:
-              \(long): { address: 10.0.0.1 }
-              m: { address: 10.0.0.2, namespaces: [\(long)] }
+              \(long("n")): { address: 10.0.0.1 }
+              m: { address: 10.0.0.2, namespaces: [\(long("r"))] }
             sandboxes:
-              \(long): { node: m, endpoints: [] }
+              \(long("s")): { node: m, endpoints: [] }
             """
         let hint = "give the lab a shorter name with '--name'"
         let words = "its namespace would be called"
         #expect(
             try problems(text, in: lab) == [
-                "nodes.m.namespaces: \(words) '\(lab).m.\(long)', which has 103 bytes; at most 100 fit (\(hint))",
-                "nodes.\(long): \(words) '\(lab).\(long)', which has 101 bytes; at most 95 fit (\(hint))",
-                "sandboxes.\(long): \(words) '\(lab).m.\(long)', which has 103 bytes; at most 100 fit (\(hint))",
+                "nodes.m.namespaces: \(words) '\(lab).m.\(long("r"))', which has 103 bytes; at most 100 fit (\(hint))",
+                "nodes.\(long("n")): \(words) '\(lab).\(long("n"))', which has 101 bytes; at most 95 fit (\(hint))",
+                "sandboxes.\(long("s")): \(words) '\(lab).m.\(long("s"))', which has 103 bytes; at most 100 fit (\(hint))",
             ]
         )
         #expect(throws: Never.self) { try fit(text, in: "l") }
