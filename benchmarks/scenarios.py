@@ -8,6 +8,8 @@ import os
 import stat
 import subprocess
 
+from world import Wrong
+
 NODE = "bench"
 GROUP = 0x77656674
 PROTOCOL = 87
@@ -17,10 +19,6 @@ NETWORK = "net"
 RENAMED = "renamed"
 OVERLAYS = "/etc/netns"
 RUNTIME = f"/run/weft/{NODE}"
-
-
-class Wrong(Exception):
-    """A contestant failed, or did not leave what it was asked for."""
 
 
 def mac(purpose, number):
