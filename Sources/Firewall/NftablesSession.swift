@@ -1,5 +1,11 @@
 internal import CNftables
 package import LinuxSystem
+private import Synchronization
+
+/// Held during each call of libnftables: its data types are counted without locks, for all sessions of a process together.
+///
+/// nftables 1.0.6, `src/datatype.c`, `datatype_get()`. Two threads that list tables at once corrupt the heap.
+private let library = Mutex(())
 
 /// What nftables would not do, or could not tell.
 package struct NftablesError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -19,11 +25,12 @@ struct NftablesSession: ~Copyable {
 
     /// - Throws: ``NftablesError`` where there is no memory.
     init() throws(NftablesError) {
-        guard let context = nft_ctx_new(UInt32(NFT_CTX_DEFAULT)) else {
+        let made = library.withLock { _ in nft_ctx_new(UInt32(NFT_CTX_DEFAULT)) }
+        guard let context = made else {
             throw NftablesError(message: "no memory", errno: .outOfMemory)
         }
         guard nft_ctx_buffer_output(context) == 0, nft_ctx_buffer_error(context) == 0 else {
-            nft_ctx_free(context)
+            library.withLock { _ in nft_ctx_free(context) }
             throw NftablesError(message: "no memory", errno: .outOfMemory)
         }
         nft_ctx_output_set_flags(context, Self.json)
@@ -35,7 +42,7 @@ struct NftablesSession: ~Copyable {
     private static let textWithHandles = UInt32(NFT_CTX_OUTPUT_HANDLE)
 
     deinit {
-        nft_ctx_free(context)
+        library.withLock { _ in nft_ctx_free(context) }
     }
 
     /// Carries out commands, all or none of them, and returns what they print: JSON.
@@ -45,7 +52,7 @@ struct NftablesSession: ~Copyable {
     /// - Throws: ``NftablesError``; then nothing was done.
     @discardableResult
     func run(_ commands: String) throws(NftablesError) -> String {
-        let result = commands.withCString { nft_run_cmd_from_buffer(context, $0) }
+        let result = library.withLock { _ in commands.withCString { nft_run_cmd_from_buffer(context, $0) } }
         // Both buffers begin anew when they are read.
         let output = nft_ctx_get_output_buffer(context).map { String(cString: $0) } ?? ""
         let complaint = nft_ctx_get_error_buffer(context).map { String(cString: $0) } ?? ""

@@ -34,9 +34,12 @@ extension ModelKernel {
 extension FirewallElement {
     /// True for two elements of one interval set that share addresses.
     fileprivate func isRange(overlapping other: FirewallElement) -> Bool {
-        guard case .subnet(let name, let prefix) = self, case .subnet(name, let second) = other else {
-            return false
+        switch (self, other) {
+        case (.subnet(let name, let prefix), .subnet(let otherName, let second)),
+            (.part(let name, let prefix), .part(let otherName, let second)):
+            name == otherName && prefix.overlaps(second)
+        case (.range(let prefix), .range(let second)): prefix.overlaps(second)
+        default: false
         }
-        return prefix.overlaps(second)
     }
 }

@@ -44,6 +44,8 @@ struct HelpTests {
                   exec                    Run a command in a sandbox.
                   pin                     Write the assigned addresses into the document, so
                                           that they stay.
+                  routes                  Print the routes that a VPC's router must be given:
+                                          prefix, next hop, node.
 
                   See 'weft help <subcommand>' for detailed help.
 

@@ -78,7 +78,7 @@ struct JSONTests {
                 created.first("name", "br9")["to"]
                     == .object([
                         "subnets": "10.9.0.0/24 fd00:9::/64", "outside": "true", "masquerade": "false",
-                        "reachable": "false",
+                        "reachable": "false", "spansNodes": "false",
                     ])
             )
             let port: JSON = .object(["mac": "02:00:00:00:00:07", "addresses": "10.9.0.7"])

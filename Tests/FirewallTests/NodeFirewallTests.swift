@@ -1,3 +1,4 @@
+import Dispatch
 import Firewall
 import LinuxSystem
 import NetworkModel
@@ -55,6 +56,32 @@ struct NodeFirewallTests {
             #expect(try firewall.observe() == ObservedFirewall(isIntact: true, elements: []))
             try firewall.carryOut([.removeAll])
             #expect(try firewall.observe() == nil)
+        }
+    }
+    @Test("two threads at once do not get in each other's way", .kernel)
+    func threads() throws {
+        // In one process, as tests are: libnftables counts references without locks.
+        try ThrowAwayNode.with("fw") { first in
+            try ThrowAwayNode.with("fw") { second in
+                DispatchQueue.concurrentPerform(iterations: 2) { index in
+                    let node = index == 0 ? first : second
+                    do {
+                        try node.inside {
+                            for _ in 0..<150 {
+                                let firewall = try NodeFirewall()
+                                try firewall.carryOut([.write(Self.everything)])
+                                let expected = ObservedFirewall(
+                                    isIntact: true,
+                                    elements: Set(Self.everything)
+                                )
+                                #expect(try firewall.observe() == expected)
+                            }
+                        }
+                    } catch {
+                        Issue.record("\(error)")
+                    }
+                }
+            }
         }
     }
 }

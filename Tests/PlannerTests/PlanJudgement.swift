@@ -123,10 +123,15 @@ extension Plan {
 }
 
 extension FirewallElement {
-    /// True for a range of a bridge.
+    /// True for a range.
     var isRange: Bool {
-        guard case .subnet = self else { return false }
-        return true
+        switch self {
+        case .subnet, .part, .range: true
+        case .network, .within, .outside, .masqueraded, .reachable, .tunnel, .node, .port, .mac, .sender,
+            .vxlanPort,
+            .unforgotten:
+            false
+        }
     }
 }
 
