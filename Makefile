@@ -36,11 +36,12 @@ fuzz: ## feed the readers whatever bytes come; FUZZ='-max_total_time=3600' and t
 demo: build ## show an example at work, in a place of its own
 	@scripts/as-root scripts/demo $(RELEASE)
 
-bench: build ## measure; BENCH='--quick' and the like are passed on
-	@scripts/install-packages gcc python3 libmnl-dev libyaml-dev pkg-config
+bench: build ## measure; BENCH='--quick' and DATAPATH='--quick' are passed on
+	@scripts/install-packages gcc iperf3 python3 libmnl-dev libyaml-dev pkg-config
 	$(SWIFT) build -c release --product weft-growth -Xswiftc -static-stdlib --disable-local-rpath
 	.build/release/weft-growth
-	scripts/as-root benchmarks/run --weft $(RELEASE) $(BENCH)
+	scripts/as-root benchmarks/run --weft $(RELEASE) $(BENCH); one=$$?; \
+	    scripts/as-root benchmarks/datapath --weft $(RELEASE) $(DATAPATH) && exit $$one
 
 lint: ## check format, warnings, imports and the laws of the code
 	@scripts/install-packages git python3

@@ -724,6 +724,7 @@ static void destroy(void) {
     destroy_namespaces();
     destroy_routes();
     destroy_files();
+    destroy_firewall();
     struct tally left = {0};
     read_node(&node, &left);
     verify(&left, &(struct tally){0});
@@ -747,7 +748,7 @@ static const struct scenario scenarios[] = {
 };
 
 __attribute__((noreturn)) static void usage(void) {
-    fputs("usage: floor [--prefix NAMESPACES] [--node NAME] [--document FILE] COMMAND\n"
+    fputs("usage: floor [--prefix NAMESPACES] [--node NAME] [--firewall DIRECTORY] [--document FILE] COMMAND\n"
           "  sandboxes|routes|entries|network N        make N of them, and read all back\n"
           "  renamed N                                 give the first of a network of N another name, and read all back\n"
           "  read sandboxes|routes|entries|network|renamed N   read all, and compare\n"
@@ -799,6 +800,8 @@ static char **take_options(char **arguments) {
             namespace_prefix = arguments[1];
         } else if (strcmp(*arguments, "--node") == 0) {
             node_name = arguments[1];
+        } else if (strcmp(*arguments, "--firewall") == 0) {
+            firewall_directory = arguments[1];
         } else if (strcmp(*arguments, "--document") == 0) {
             read_document(arguments[1]);
         } else {

@@ -110,3 +110,18 @@ void rename_network(unsigned count);
 void verify_renamed_network(unsigned count);
 // Removes the files of all sandboxes of the node, if there are any.
 void destroy_files(void);
+
+// MARK: - firewall.c: the tables of nftables, in files that were written beforehand
+
+// Names of files in `firewall_directory`: the ruleset, that after a renaming, and what makes the one into the other.
+#define FIREWALL_RULESET "ruleset.nft"
+#define FIREWALL_RENAMED "renamed.nft"
+#define FIREWALL_RENAMING "renaming.nft"
+
+// Where these files are; NULL if there is no firewall.
+extern const char *firewall_directory;
+
+// All these work in the namespace of the node, which the thread must be in, but for the last, which enters it.
+void load_firewall(const char *name);
+void verify_firewall(const char *name);
+void destroy_firewall(void);

@@ -125,6 +125,12 @@ static const struct setting bridge_settings[] = {
     {false, NULL, NULL},
 };
 
+// Written last, as it opens the way.
+static const struct setting node_settings[] = {
+    {false, "ip_forward", "1"},
+    {false, NULL, NULL},
+};
+
 // The settings of the namespace that the thread is in. The kernel looks through the `ipv4` of all namespaces for that of
 // one: with a thousand of them this costs more than all that is read there, so it is done once for each.
 static int settings_directories[2];
@@ -492,6 +498,11 @@ void make_network(unsigned count) {
     add_network_bridge();
     for (unsigned number = 0; number < count; number++) make_sandbox_of_network(&hosts, number);
     hosts_free(&hosts);
+    namespace_enter(node_text());
+    load_firewall(FIREWALL_RULESET);
+    settings_open();
+    write_settings(node_settings);
+    settings_close();
     verify_network(count);
 }
 
@@ -507,7 +518,9 @@ void verify_network(unsigned count) {
     namespace_enter(node_text());
     settings_open();
     verify_settings(bridge_settings);
+    verify_settings(node_settings);
     settings_close();
+    verify_firewall(is_renamed ? FIREWALL_RENAMED : FIREWALL_RULESET);
     read_node(&node, &found);
     for (unsigned number = 0; number < count; number++) {
         char sandbox[SANDBOX_BYTES], name[NAME_BYTES];
@@ -561,6 +574,8 @@ void rename_network(unsigned count) {
         file_write(path, pieces, PIECES, true);
     }
     hosts_free(&hosts);
+    namespace_enter(node_text());
+    load_firewall(FIREWALL_RENAMING);
     verify_network(count);
 }
 

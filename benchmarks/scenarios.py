@@ -8,6 +8,8 @@ import os
 import stat
 import subprocess
 
+from world import Wrong
+
 NODE = "bench"
 GROUP = 0x77656674
 PROTOCOL = 87
@@ -17,10 +19,6 @@ NETWORK = "net"
 RENAMED = "renamed"
 OVERLAYS = "/etc/netns"
 RUNTIME = f"/run/weft/{NODE}"
-
-
-class Wrong(Exception):
-    """A contestant failed, or did not leave what it was asked for."""
 
 
 def mac(purpose, number):
@@ -78,6 +76,9 @@ class Scenario:
     @property
     def title(self):
         return f"{self.name} {self.count}"
+
+    # Where the floor finds the ruleset that it loads, for what has one.
+    firewall = None
 
     def prepare_node(self):
         """Makes in the fresh node what is not Weft's to make."""
@@ -287,6 +288,8 @@ class Network(Scenario):
         expect("namespaces", len(names), self.count)
         expect("sandboxes with files", len(os.listdir(f"{RUNTIME}/sandboxes")), self.count)
         expect("namespaces with files", len(os.listdir(OVERLAYS)), self.count)
+        expect("tables of nftables", len(ruleset("table")), 2)
+        expect("ports that the firewall knows", len(ruleset_sets()["bridge weft ports"]), self.count)
 
     def check_peer(self):
         """Raises Wrong unless each namespace that a peer filled has its link with an address; it marks nothing."""
@@ -306,6 +309,7 @@ def check_nothing_left():
     """Raises Wrong unless every marked object is gone."""
     expect("files", len(list(files())), 0)
     expect("marked links", marked_links(), 0)
+    expect("tables of nftables", len(ruleset("table")), 0)
     expect("marked routes", len(ip_json("route", "show", "table", "all", "proto", str(PROTOCOL))), 0)
     expect("namespaces", len([name for name in os.listdir("/run/netns") if is_sandbox(name)]), 0)
 
@@ -337,6 +341,50 @@ def settings(place, paths):
     command = ["nsenter", f"--net=/run/netns/{place}", "sh", "-c", text, "sh", *paths]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return dict(line.split(" ", 1) for line in lines)
+
+
+def nft(*words):
+    """What `nft` says in the node."""
+    command = ["nsenter", f"--net=/run/netns/{NODE}", "nft", *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def ruleset(kind=None):
+    """What is in the node's ruleset, without handles and with the elements of sets in order: kind and value of each."""
+    found = []
+    for item in json.loads(nft("-j", "list", "ruleset"))["nftables"]:
+        ((name, value),) = item.items()
+        if name == "metainfo" or kind not in (None, name):
+            continue
+        kept = {key: field for key, field in value.items() if key != "handle"}
+        if "elem" in kept:
+            kept["elem"] = sorted(kept["elem"], key=json.dumps)
+        found.append((name, kept))
+    return found
+
+
+def ruleset_sets():
+    """The elements of the node's sets, as nft writes them, by family, table and set."""
+    found, table, name, inside = {}, "", "", False
+    for line in (line.strip() for line in nft("list", "ruleset").splitlines()):
+        if line.startswith("table "):
+            table = line.removeprefix("table ").removesuffix(" {")
+        elif line.startswith("set "):
+            name = f"{table} {line.removeprefix('set ').removesuffix(' {')}"
+            found[name] = set()
+        elif inside or line.startswith("elements = {"):
+            text = line.removeprefix("elements = {")
+            inside = not text.endswith("}")
+            found[name] |= {element for part in text.rstrip("},").split(", ") if (element := part.strip())}
+    return found
+
+
+def renaming(before, after):
+    """The commands of nft that make the elements of `before` those of `after`."""
+    for verb, old, new in (("delete", after, before), ("add", before, after)):
+        for name, elements in new.items():
+            if changed := sorted(elements - old[name]):
+                yield f"{verb} element {name} {{ {', '.join(changed)} }}"
 
 
 def scenario(text):
@@ -404,6 +452,12 @@ IDENTITY = {
 def snapshot(scenario):
     """What the kernel holds in the scenario's places: objects by what they are known by; and all files."""
     found = {f"file {path}": what for path, what in files()} if scenario.has_files else {}
+    if scenario.firewall:
+        numbers = {}
+        for kind, item in ruleset():
+            known_by = " ".join(str(item[key]) for key in ("family", "table", "chain", "name") if key in item)
+            number = numbers[kind, known_by] = numbers.get((kind, known_by), 0) + 1
+            found[f"{kind} {known_by} {number}"] = item
     for place in scenario.places():
         if scenario.settings:
             found[f"{place} settings"] = settings(place, scenario.settings)

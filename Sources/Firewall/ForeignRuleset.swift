@@ -16,6 +16,10 @@ extension NodeFirewall {
         return try ForeignTable.Family.allCases.flatMap { family -> [ForeignTable] in
             guard bases.contains(where: { $0.family == family }) else { return [] }
             var listing = ForeignListing(family)
+            guard try !session.hasTableOfOneFlag("list ruleset \(family.rawValue)") else {
+                let reason = "a table of family '\(family.rawValue)' has a flag that it fails to list"
+                throw NftablesError(message: reason, errno: nil)
+            }
             let objects = try TableListing.objects(in: session.run("list ruleset \(family.rawValue)"))
             if ForeignListing.needsText(objects) {
                 listing.texts = RuleTexts(try session.text("list ruleset \(family.rawValue)"))

@@ -6,7 +6,7 @@ struct TableListing {
     private(set) var definitions: [JSONValue] = []
     /// What the sets hold.
     private(set) var elements: Set<FirewallElement> = []
-    /// True if a set has an element that Weft would not write.
+    /// True if there is something that Weft would not write: an element of a set, a flag of a table.
     private(set) var hasStrays = false
 
     /// Lists the tables of the session's namespace; `nil` if neither is there.
@@ -15,16 +15,17 @@ struct TableListing {
     ///
     /// - Throws: ``NftablesError``.
     init?(of session: borrowing NftablesSession) throws(NftablesError) {
-        let tables = try Self.objects(in: session.run("list tables")).compactMap { $0["table"] }
-        let present = Ruleset.Family.allCases.filter { family in
-            tables.contains { $0["family"]?.text == family.rawValue && $0["name"]?.text == Ruleset.table }
-        }
+        let tables = try session.tables()
+        let names = Ruleset.Family.allCases.map { "\($0.rawValue) \(Ruleset.table)" }
+        let present = names.filter(tables.contains)
         guard !present.isEmpty else { return nil }
-        for family in present {
-            for object in try Self.objects(in: session.run("list table \(family.rawValue) \(Ruleset.table)"))
-            {
-                take(object)
+        for table in present {
+            // Weft's have no flags: that one is not as it shall be, whatever it holds.
+            guard try !session.hasTableOfOneFlag("list table \(table)") else {
+                hasStrays = true
+                continue
             }
+            for object in try Self.objects(in: session.run("list table \(table)")) { take(object) }
         }
     }
 

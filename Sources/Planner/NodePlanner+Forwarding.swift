@@ -65,12 +65,36 @@ extension NodePlanner {
 
     private mutating func removeForwarding(_ unwanted: [ForwardingEntry]) {
         var last: ForwardingEntry?
+        let arriving = arrivingMACs
         for entry in unwanted.sorted(by: ForwardingEntry.isOrdered) where links.keepsContents(entry.link) {
             // One deletion takes all destinations of an address, but for the zero address.
             let isGone = entry.mac != .zero && last?.key == entry.key
-            if !isGone { steps.removingEntries.append(Change(.delete, .deleteForwarding(entry))) }
             last = entry
+            guard !isGone else { continue }
+            let deletion = Operation.deleteForwarding(entry)
+            if entry.table == .bridge, arriving.contains(entry.mac) {
+                let reason = "a link of this node gets the MAC"
+                steps.clearing.append(Change(.delete, deletion, reason: reason))
+            } else {
+                steps.removingEntries.append(Change(.delete, deletion))
+            }
         }
+    }
+
+    /// The MACs of links that are made: what a bridge knows of them by then is wrong.
+    ///
+    /// A bridge takes even a static entry along to the port by which its MAC comes in first, where it would stay.
+    ///
+    /// Kernel: `net/bridge/br_fdb.c`, `br_fdb_update()`.
+    private var arrivingMACs: Set<MACAddress> {
+        Set(
+            links.desired.values.filter { link in
+                switch links.fates[link.id] {
+                case .create, .remake: true
+                case .keep, .delete, .blocked, nil: false
+                }
+            }.map(\.mac)
+        )
     }
 
     private mutating func plan(_ wanted: ForwardingEntry, over existing: [ForwardingEntry]) {

@@ -111,7 +111,7 @@ struct FleetTests {
             let receiver = try fleet.station("a2", on: "n2")
             let stranger = try fleet.station(nil, on: "n3")
             let member = try fleet.station("a1", on: "n1")
-            let isThrough = try Eventually.holds {
+            let isThrough = Eventually.holds {
                 _ = stranger.send("stranger", to: target)
                 _ = member.send("member", to: target)
                 let texts = receiver.arrivals().map(\.text)

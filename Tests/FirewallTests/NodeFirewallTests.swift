@@ -84,4 +84,22 @@ struct NodeFirewallTests {
             }
         }
     }
+
+    @Test("tables with flags are read again and again, Weft's own taken for altered", .kernel)
+    func flags() throws {
+        try inNode { firewall, node in
+            try firewall.carryOut([.write(Self.everything)])
+            try node.run("nft add table inet theirs { flags dormant ; }")
+            try node.run("nft add chain inet theirs forward { type filter hook forward priority 0 ; }")
+            for _ in 0..<200 {
+                let whole = ObservedFirewall(isIntact: true, elements: Set(Self.everything))
+                #expect(try firewall.observe() == whole)
+                #expect(throws: NftablesError.self) { try firewall.foreignTables() }
+            }
+            try node.run("nft add table inet weft { flags dormant ; }")
+            for _ in 0..<200 { #expect(try firewall.observe()?.isIntact == false) }
+            try firewall.carryOut([.write(Self.everything)])
+            #expect(try firewall.observe()?.isIntact == true)
+        }
+    }
 }

@@ -69,7 +69,9 @@ extension Operation {
                 $0.prefix == address.prefix || $0.address == address.address
             } ?? false || address.address.makesRoom(from: link, in: plan, tried)
         case .deleteRoute(let route): route.source != nil || route.device != nil
-        case .deleteForwarding(let entry): entry.mac == .zero
+        case .deleteForwarding(let entry):
+            // The bridge would take it along to the port of whoever comes with the MAC.
+            entry.mac == .zero || (entry.table == .bridge && plan.brings(entry.mac))
         // A range of the firewall that overlaps a wanted one.
         case .firewall(.remove(_, let elements, _)): elements.allSatisfy(\.isRange)
         default: false
@@ -113,6 +115,14 @@ extension IPAddress {
 }
 
 extension Plan {
+    /// True if a link with a MAC is made, or made anew.
+    fileprivate func brings(_ mac: MACAddress) -> Bool {
+        changes.contains { change in
+            guard case .createLink(let creation) = change.operation else { return false }
+            return creation.link.mac == mac || creation.peer?.mac == mac
+        }
+    }
+
     /// True if a link is made, or made anew.
     fileprivate func makes(_ link: LinkID) -> Bool {
         changes.contains { change in

@@ -7,8 +7,10 @@ import Planner
 import Reconciler
 import Testing
 
-/// Nodes on an underlay, each a namespace: `n1` has 10.99.0.1 and fd00:99::1, and so on. The underlay itself is somebody beyond
-/// them all, whom they have for their default route.
+/// Nodes on an underlay, each a namespace.
+///
+/// `n1` has 10.99.0.1 and fd00:99::1, and so on. The underlay itself is somebody beyond them all, whom they have for their
+/// default route.
 struct Fleet {
     let underlay: ThrowAwayNode
     let nodes: [String]
