@@ -61,7 +61,11 @@ package struct Plan: Hashable, Sendable {
     package var removals: Plan { Plan(removalsOf: self) }
 
     private init(removalsOf plan: Plan) {
-        changes = plan.changes.filter { $0.isCounted && $0.operation.takesAway }
+        let leaving = Set(plan.changes.compactMap(\.operation.leavingNamespace))
+        changes = plan.changes.filter { change in
+            // Of a link that is made anew only what leads into a namespace that goes: nobody there is to stay on the network.
+            change.operation.takesAway && (change.isCounted || change.operation.leads(into: leaving))
+        }
         removalBegins = 0
         warnings = []
         leftOut = []
@@ -81,6 +85,18 @@ package struct Plan: Hashable, Sendable {
 }
 
 extension Operation {
+    /// The namespace that it takes away.
+    fileprivate var leavingNamespace: NamespaceName? {
+        guard case .deleteNamespace(let name, _) = self else { return nil }
+        return name
+    }
+
+    /// True if it deletes a link of which one end is in one of some namespaces.
+    fileprivate func leads(into namespaces: Set<NamespaceName>) -> Bool {
+        guard case .deleteLink(let id, _, let peer) = self else { return false }
+        return [id.place, peer?.place].contains { $0?.name.map(namespaces.contains) ?? false }
+    }
+
     /// True if it takes something away that can be seen on the network, or by which somebody is known.
     fileprivate var takesAway: Bool {
         switch self {

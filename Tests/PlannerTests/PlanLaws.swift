@@ -66,6 +66,31 @@ struct PlanLaws {
         tally.check()
     }
 
+    @Test("what a plan takes away can go first: nothing more is to be taken away then, and the rest leaves nothing to do")
+    func removalsFirst() throws {
+        var count = 0
+        try forEachCase { tried, plan, _ in
+            let removals = plan.removals
+            guard !removals.isEmpty else { return }
+            count += 1
+            guard removals.changes.allSatisfy({ $0.verb == .delete && plan.changes.contains($0) }) else {
+                throw Broken("not all removals:\n\(removals.text)")
+            }
+            try tried.kernel.carryOut(removals)
+            let rest = try tried.plan()
+            guard rest.removals.isEmpty else {
+                throw Broken("\(rest.removals.text)\nis left of\n\(plan.text)\nafter\n\(removals.text)")
+            }
+            try tried.kernel.carryOut(rest)
+            tried.kernel.forgetRecords(except: tried.desired)
+            let after = try tried.plan()
+            guard after.isEmpty else {
+                throw Broken("\(after.text)\nafter\n\(removals.text)\nand\n\(rest.text)")
+            }
+        }
+        #expect(count > 0)
+    }
+
     @Test("a plan is refused for each way in which a stranger's object can be in the way")
     func refusals() throws {
         let first = Randomness.seed(for: "refusals")
