@@ -66,7 +66,9 @@ struct PlanLaws {
         tally.check()
     }
 
-    @Test("what a plan takes away can go first: nothing more is to be taken away then, and the rest leaves nothing to do")
+    @Test(
+        "what a plan takes away can go first: nothing more is to go then, and the rest leaves nothing to do"
+    )
     func removalsFirst() throws {
         var count = 0
         try forEachCase { tried, plan, _ in
