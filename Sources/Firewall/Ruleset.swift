@@ -81,6 +81,7 @@ enum Ruleset {
 
             chain forward {
                 type filter hook forward priority -10; policy accept;
+                ct state established,related accept comment "what was let through when it began"
                 iifname . oifname @within accept comment "within a network"
                 iifname @networks jump leaving
                 oifname @networks jump entering
@@ -102,7 +103,6 @@ enum Ruleset {
                 oifname != @outside drop comment "to an internal network"
                 ip saddr @ranges4 drop comment "another network, from another node"
                 ip6 saddr @ranges6 drop comment "another network, from another node"
-                ct state established,related accept comment "an answer from outside"
                 oifname @reachable accept comment "endpoints have addresses of the outside"
                 drop comment "from outside"
             }
