@@ -7,7 +7,8 @@ extension NodeCompiler {
         let reachesOutside = !network.isInternal && !network.isIsolated
         var firewall = result.state.firewall ?? FirewallState()
         firewall.bridges[bridge] = FirewallState.Bridge(
-            subnets: AddressFamily.allCases.compactMap { network.subnets[$0] },
+            // An isolated network may have the ranges of another one: nothing of them is its own on the node's side.
+            subnets: network.isIsolated ? [] : AddressFamily.allCases.compactMap { network.subnets[$0] },
             reachesOutside: reachesOutside,
             masquerades: reachesOutside && network.masquerades,
             isReachable: reachesOutside && network.isRouted,
@@ -34,6 +35,9 @@ extension NodeCompiler {
         guard result.state.firewall != nil else { return }
         for network in cluster.networks where network.driver.kind.hasBridge && !network.isIsolated {
             result.state.firewall?.ranges.formUnion(network.subnets.values)
+            // Of overlays that this node does not carry too: what its sandboxes send bears its address elsewhere.
+            guard case .overlay(let overlay) = network.driver else { continue }
+            result.state.firewall?.vxlanPorts.insert(overlay.port)
         }
     }
 

@@ -7,6 +7,8 @@ struct NodeCompiler {
     let node: NodeName?
     let facts: NodeFacts
     let assignment: Assignment
+    /// The endpoints of overlays on other nodes.
+    let remoteEndpoints: [NetworkName: [RemoteEndpoint]]
     var result: CompiledNode
 
     init(cluster: ClusterState, node: NodeName?, facts: NodeFacts, assignment: Assignment) {
@@ -14,6 +16,7 @@ struct NodeCompiler {
         self.node = node
         self.facts = facts
         self.assignment = assignment
+        remoteEndpoints = RemoteEndpoint.all(in: cluster, assignment, beside: node)
         let objects = node.flatMap { cluster.nodes[$0]?.objects } ?? cluster.host
         result = CompiledNode(objects.nodeState(for: facts.name))
     }

@@ -51,21 +51,46 @@ extension NodeCompiler {
 
     /// Where the endpoints of other nodes are: behind which node, behind the tunnel's port, and with which MAC.
     private mutating func addEntries(of network: Network, on tunnel: LinkID, _ bridge: LinkID) {
-        for (index, sandbox) in cluster.sandboxes.enumerated() where sandbox.node != node {
-            guard let there = sandbox.node.flatMap({ cluster.nodes[$0] })?.tunnelAddress else { continue }
-            for (position, endpoint) in sandbox.endpoints.enumerated() where endpoint.network == network.name
-            {
-                let assigned = assignment[index, position]
-                var own = ForwardingEntry(assigned.mac, on: tunnel, table: .own, state: .static)
-                own.destination = there
-                result.state.forwarding.append(own)
-                result.state.forwarding.append(
-                    ForwardingEntry(assigned.mac, on: tunnel, table: .bridge, state: .static)
-                )
-                for address in assigned.addresses.values {
-                    result.state.neighbours.append(Neighbour(address, mac: assigned.mac, on: bridge))
-                }
+        for remote in remoteEndpoints[network.name] ?? [] {
+            var own = ForwardingEntry(remote.assigned.mac, on: tunnel, table: .own, state: .static)
+            own.destination = remote.tunnelAddress
+            result.state.forwarding.append(own)
+            result.state.forwarding.append(
+                ForwardingEntry(remote.assigned.mac, on: tunnel, table: .bridge, state: .static)
+            )
+            for address in remote.assigned.addresses.values {
+                result.state.neighbours.append(Neighbour(address, mac: remote.assigned.mac, on: bridge))
             }
         }
+    }
+}
+
+/// An endpoint on another node.
+struct RemoteEndpoint {
+    let assigned: AssignedEndpoint
+    /// Where tunnels to its node end.
+    let tunnelAddress: IPAddress
+
+    /// Those of a document's overlays, by network: all at once, for there may be as many networks as sandboxes.
+    static func all(
+        in cluster: ClusterState,
+        _ assignment: Assignment,
+        beside node: NodeName?
+    ) -> [NetworkName: [RemoteEndpoint]] {
+        let overlays = Set(cluster.networks.filter { $0.driver.kind == .overlay }.map(\.name))
+        guard !overlays.isEmpty else { return [:] }
+        let pairs = cluster.nodes.compactMap { node in node.tunnelAddress.map { (node.name, $0) } }
+        let addresses = Dictionary(pairs, uniquingKeysWith: { first, _ in first })
+        var endpoints: [NetworkName: [RemoteEndpoint]] = [:]
+        for (index, sandbox) in cluster.sandboxes.enumerated() where sandbox.node != node {
+            guard let there = sandbox.node.flatMap({ addresses[$0] }) else { continue }
+            for (position, endpoint) in sandbox.endpoints.enumerated()
+            where overlays.contains(endpoint.network) {
+                endpoints[endpoint.network, default: []].append(
+                    RemoteEndpoint(assigned: assignment[index, position], tunnelAddress: there)
+                )
+            }
+        }
+        return endpoints
     }
 }

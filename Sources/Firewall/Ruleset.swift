@@ -38,9 +38,11 @@ enum Ruleset {
                 iifname . ether saddr . ip6 saddr @senders6 accept comment "an endpoint's own IPv6 address"
                 iifname != @ports accept comment "no endpoint"
                 iifname . ether saddr != @macs drop comment "a forged MAC"
+                ether type { 8021q, 8021ad } drop comment "tagged: what is in it would be looked at by nobody"
                 ether type ip ip saddr != 0.0.0.0 drop comment "a forged IPv4 address"
                 ether type ip6 ip6 saddr != :: drop comment "a forged IPv6 address"
                 ether type ip6 ip6 saddr :: meta l4proto != ipv6-icmp drop comment "no sender, and no neighbour discovery"
+                ip6 saddr :: icmpv6 type != { 130, 131, 132, 133, 135, 143 } drop comment "no sender, and no question"
                 ether type arp iifname . ether saddr . arp saddr ip @senders4 accept comment "an endpoint's own address"
                 ether type arp arp saddr ip != 0.0.0.0 drop comment "a forged address in ARP"
             }
@@ -81,6 +83,7 @@ enum Ruleset {
 
             chain forward {
                 type filter hook forward priority -10; policy accept;
+                ct state established,related accept comment "what was let through when it began"
                 iifname . oifname @within accept comment "within a network"
                 iifname @networks jump leaving
                 oifname @networks jump entering
@@ -88,12 +91,12 @@ enum Ruleset {
 
             chain leaving {
                 oifname @networks drop comment "between networks"
+                udp dport @vxlan_ports drop comment "VXLAN from a sandbox"
                 iifname . ip daddr @parts4 accept comment "within a network, on another node"
                 iifname . ip6 daddr @parts6 accept comment "within a network, on another node"
                 iifname != @outside drop comment "from an internal network"
                 ip daddr @ranges4 drop comment "another network, on another node"
                 ip6 daddr @ranges6 drop comment "another network, on another node"
-                udp dport @vxlan_ports drop comment "VXLAN from a sandbox"
             }
 
             chain entering {
@@ -102,7 +105,6 @@ enum Ruleset {
                 oifname != @outside drop comment "to an internal network"
                 ip saddr @ranges4 drop comment "another network, from another node"
                 ip6 saddr @ranges6 drop comment "another network, from another node"
-                ct state established,related accept comment "an answer from outside"
                 oifname @reachable accept comment "endpoints have addresses of the outside"
                 drop comment "from outside"
             }

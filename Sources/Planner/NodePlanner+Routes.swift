@@ -25,20 +25,45 @@ extension NodePlanner {
             }
             var mine: Int?
             var foreign: Int?
+            var isInTheWay = false
             present.forEach(route.key) { index in
                 if !elements[index].isManaged {
-                    if survives(elements[index]) { foreign = index }
+                    guard survives(elements[index]) else { return }
+                    if goesWithAddress(elements[index]) { isInTheWay = true } else { foreign = index }
                 } else if mine == nil || elements[index].differences(from: route).isEmpty {
                     mine = index
                 }
             }
             if let mine { isWanted[mine] = true }
+            if isInTheWay, mine == nil, foreign == nil {
+                let reason = "a link of Weft's has that prefix until then"
+                steps.restoring.append(Change(.create, .addRoute(route), reason: reason))
+                return
+            }
             plan(route, mine: mine.map { elements[$0] }, foreign: foreign.map { elements[$0] })
         }
         for (index, route) in elements.enumerated() where route.isManaged && !isWanted[index] {
             remove(route)
         }
     }
+
+    /// True for the kernel's route to the prefix of an IPv4 address of Weft's that goes, and takes it along.
+    private func goesWithAddress(_ route: ObservedRoute) -> Bool {
+        guard route.protocolNumber == Self.kernelProtocol, route.value.gateway == nil,
+            let device = route.value.device
+        else { return false }
+        let id = LinkID(device, in: route.value.place)
+        guard let existing = links.observed[id], existing.isManaged else { return false }
+        let prefix = route.value.destination
+        let holders = existing.addresses.filter {
+            $0.value.address.family == .ipv4 && $0.value.prefix == prefix
+        }
+        let staying = links.desired[id]?.addresses.contains { $0.prefix == prefix } ?? false
+        return !holders.isEmpty && holders.allSatisfy(\.isManaged) && !staying
+    }
+
+    /// `RTPROT_KERNEL`.
+    private static let kernelProtocol: UInt8 = 2
 
     private mutating func remove(_ route: ObservedRoute) {
         // What no state can express is not put back either; so a rollback leaves what there is of it.

@@ -145,7 +145,7 @@ struct ExampleTests {
         #expect(shown["routes"].elements.count == routes)
         let text = try station.succeed("show", "--verbose")
         for link in links { #expect(text.contains("\n  \(link.split(separator: "/").last ?? "") ")) }
-        // Those of a sandbox are told with it as well, in a column of its own.
+        // Those of sandboxes stand in a table as well.
         let lines = text.split(separator: "\n").filter {
             $0.hasPrefix("  route ") && !$0.hasPrefix("  route  ")
         }

