@@ -80,7 +80,7 @@ struct ExitStatusTests {
         arguments: [
             (
                 ["aply", "x.yaml"],
-                "there is no command 'aply'; the commands are check, compile, plan, apply, destroy, show, exec, pin, routes"
+                "there is no command 'aply'; the commands are check, compile, plan, apply, destroy, show, exec, pin, routes, lab"
             ),
             (["plan", "--bogus", "x.yaml"], "Unknown option '--bogus'"),
             (["plan"], "Missing expected argument '<path>'"),
