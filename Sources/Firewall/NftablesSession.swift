@@ -4,7 +4,7 @@ private import Synchronization
 
 /// Held during each call of libnftables: its data types are counted without locks, for all sessions of a process together.
 ///
-/// nftables 1.0.6, `src/datatype.c`, `datatype_get()`. Two threads that list tables at once corrupt the heap.
+/// nftables 1.0.6, `src/datatype.c`, `datatype_get()`. Without this two threads at once do not come to an end [measured].
 private let library = Mutex(())
 
 /// What nftables would not do, or could not tell.

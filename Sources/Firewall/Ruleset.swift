@@ -3,8 +3,8 @@
 /// What they look up is in sets, in constant time; ``SetName`` says which has which elements.
 ///
 /// - In family `bridge` what comes from a sandbox is seen as it comes in, before any bridge has it: a sandbox sends from its own
-///   MAC and its own addresses, so it can't forward for another one, nor be taken for one. Between endpoints of one network
-///   nothing else is asked.
+///   MAC and its own addresses, so it can't forward for another one. Between endpoints of one network nothing else is asked: what
+///   neighbour advertisements of IPv6 claim is not looked into.
 /// - In family `inet` is what leaves a bridge for the node, for another network, or for the outside.
 enum Ruleset {
     /// The name of both tables; it is what makes them Weft's.
