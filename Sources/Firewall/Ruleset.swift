@@ -68,9 +68,11 @@ enum Ruleset {
 
             chain input {
                 type filter hook input priority -10; policy accept;
-                udp dport . @th,96,24 @tunnels ip saddr != @nodes4 drop comment "VXLAN from no node"
-                udp dport . @th,96,24 @tunnels ip6 saddr != @nodes6 drop comment "VXLAN from no node"
-                iifname != @networks accept comment "from no network"
+                iifname @networks jump to_node
+                udp dport . @th,96,24 @tunnels jump tunnelled
+            }
+
+            chain to_node {
                 udp dport @vxlan_ports drop comment "VXLAN from a sandbox"
                 iifname @outside accept comment "the node is part of the outside"
                 ct state established,related accept comment "an answer to the node"
@@ -79,6 +81,12 @@ enum Ruleset {
                 ip daddr { 224.0.0.0/4, 255.255.255.255 } accept comment "to all on the link"
                 ip6 daddr { fe80::/10, ff00::/8 } accept comment "on the link"
                 drop comment "from an internal network"
+            }
+
+            chain tunnelled {
+                ip saddr @nodes4 accept
+                ip6 saddr @nodes6 accept
+                drop comment "VXLAN from no node"
             }
 
             chain forward {
