@@ -88,6 +88,42 @@ struct FleetTests {
         }
     }
 
+    @Test("an isolated overlay joins its endpoints in both families, and none of its nodes is on it")
+    func isolated() throws {
+        try Fleet.with { fleet in
+            let text =
+                fleet.head + """
+                    networks:
+                      wire: { driver: overlay, subnets: [10.60.0.0/24, "fd00:60::/64"], isolated: true }
+                    sandboxes:
+                      e1: { node: n1, endpoints: [ { network: wire } ] }
+                      e2: { node: n2, endpoints: [ { network: wire } ] }
+
+                    """
+            for node in fleet.nodes { try fleet.apply(text, on: node) }
+            let addresses = try fleet.addresses(of: "e2", "eth0", on: "n2")
+            #expect(addresses.count == 2)
+            for address in addresses {
+                let ping = fleet.underlay.command(
+                    ["ping", "-q", "-c", "1", "-W", "1", "\(address)"],
+                    in: "n1.e1"
+                )
+                #expect(try ping.result().status == 0, "\(address)")
+            }
+            let bridge = try fleet.underlay.ipJSON("addr show dev br-wire", in: "n1").elements.first
+            #expect(bridge?["addr_info"].elements.isEmpty == true)
+            // Whoever has IPv6 on the link answers to all of its nodes; who sends hears itself.
+            let all = ["ping", "-c", "2", "-W", "1", "ff02::1%eth0"]
+            let answers = try fleet.underlay.command(all, in: "n1.e1").result().output
+                .split(separator: "\n").filter { $0.contains("bytes from") }
+            #expect(
+                Set(answers.compactMap { $0.split(separator: " ").dropFirst(3).first }).count == 1,
+                "\(answers)"
+            )
+            for node in fleet.nodes { _ = try fleet.weft(node).destroy() }
+        }
+    }
+
     @Test("nothing but tunnels of its nodes comes in by an overlay, and nothing is asked aloud")
     func tunnels() throws {
         try Fleet.with(3) { fleet in
