@@ -34,22 +34,17 @@ struct GeneratedFleetTests {
             for (what, cluster) in [("first", first), ("second", second)] {
                 coverage.note(cluster, of: generator.families)
                 let why = "seed \(seed) \(what)"
-                try bring(
-                    fleet,
-                    to: cluster,
-                    why,
-                    in: cluster.nodes.map(\.name).shuffled(using: &generator.random)
-                )
-                let exchange = try FleetExchange(cluster, on: fleet)
-                for (rule, count) in exchange.rules { coverage.note(rule.rawValue, count) }
-                let problems = exchange.problems()
-                for problem in problems { Issue.record("\(why): \(problem)") }
-                if !problems.isEmpty { print("\(why)\n\(cluster.yaml)") }
+                let order = cluster.nodes.map(\.name).shuffled(using: &generator.random)
+                try bring(fleet, to: cluster, why, in: order)
+                try exchange(cluster, on: fleet, why, coverage)
                 // Nor did packets change anything that is the document's.
-                for node in cluster.nodes.map(\.name) {
+                for node in order {
                     try fleet.expectNothingToDo(for: cluster.yaml, on: node, "\(why), after packets")
                 }
             }
+            // Whoever is root in a sandbox may add what routes he likes.
+            for route in try FleetExchange.leadOut(second, on: fleet) { coverage.note(route) }
+            try exchange(second, on: fleet, "seed \(seed) second, with routes of sandboxes' own", coverage)
             for node in second.nodes.map(\.name) { try destroy(node, on: fleet) }
             try FleetExchange.forgetRoutes(on: fleet)
             try fleet.forwardNothing()
@@ -57,6 +52,15 @@ struct GeneratedFleetTests {
                 Issue.record("seed \(seed) destroyed: \(difference)")
             }
         }
+    }
+
+    /// Tries the matrix of a document that is in force.
+    private func exchange(_ cluster: Cluster, on fleet: Fleet, _ why: String, _ coverage: Coverage) throws {
+        let exchange = try FleetExchange(cluster, on: fleet)
+        for (rule, count) in exchange.rules { coverage.note(rule.rawValue, count) }
+        let problems = exchange.problems()
+        for problem in problems { Issue.record("\(why): \(problem)") }
+        if !problems.isEmpty { print("\(why)\n\(cluster.yaml)") }
     }
 
     /// Has every node of a document apply it, in some order; one that is not in it any more is emptied.

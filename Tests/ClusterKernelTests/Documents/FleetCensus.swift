@@ -15,7 +15,7 @@ extension Coverage {
         + ["one network", "several networks", "default route stated", "address stated", "MAC stated"]
         .map { "sandbox \($0)" }
         + FleetGenerator.Change.allCases.map { "change: \($0.rawValue)" }
-        + FleetReach.Rule.allCases.map(\.rawValue)
+        + FleetReach.Rule.allCases.map(\.rawValue) + FleetExchange.ways
 
     /// Counts what is in a document of several nodes.
     func note(_ cluster: Cluster, of families: [AddressFamily]) {

@@ -81,6 +81,47 @@ struct FleetExchange {
         try fleet.batch(lines.values.sorted(), on: nil)
     }
 
+    /// What ``leadOut(_:on:)`` may return.
+    static let ways = ["by an internal network", "by an isolated network"].map {
+        "route of a sandbox's own: \($0)"
+    }
+
+    /// Gives sandboxes without a way out a default route: by the gateway of an internal network, or over the wire of an isolated
+    /// one. That is to change nothing of who reaches whom.
+    ///
+    /// - Returns: What was done, a line for each route.
+    static func leadOut(_ cluster: Cluster, on fleet: Fleet) throws -> [String] {
+        let view = try FleetView(of: cluster, on: fleet)
+        var done: [String] = []
+        for sandbox in cluster.sandboxes {
+            var families = Set(AddressFamily.allCases)
+            for (index, endpoint) in sandbox.endpoints.enumerated() {
+                guard let network = cluster.network(endpoint.network) else { continue }
+                for subnet in network.subnets where network.isInternal || network.isIsolated {
+                    let gateway = view.gateway(in: subnet, on: sandbox.node ?? "")
+                    // One that has a way out keeps it, and of two ways the first is tried.
+                    guard !hasWayOut(sandbox, subnet.family, in: cluster),
+                        families.remove(subnet.family) != nil
+                    else { continue }
+                    let everything = subnet.family == .ipv4 ? "0.0.0.0/0" : "::/0"
+                    let hop = network.isIsolated ? "" : gateway.map { "via \($0)" } ?? ""
+                    let line = "route add \(everything) \(hop) dev \(sandbox.interface(index))"
+                    try fleet.batch([line], on: "\(sandbox.node ?? "").\(sandbox.name)")
+                    done.append(ways[network.isIsolated ? 1 : 0])
+                }
+            }
+        }
+        return done
+    }
+
+    private static func hasWayOut(
+        _ sandbox: Cluster.Sandbox,
+        _ family: AddressFamily,
+        in cluster: Cluster
+    ) -> Bool {
+        sandbox.endpoints.contains { cluster.network($0.network)?.wayOut(family) != nil }
+    }
+
     static func forgetRoutes(on fleet: Fleet) throws {
         for family in ["-4", "-6"] { try fleet.underlay.run("ip \(family) route flush \(routes)") }
     }
