@@ -50,7 +50,7 @@ struct WireTests {
                 seen[name, default: []].formUnion(tunnelled.inner.packet.map { [$0.source] } ?? [])
             }
             for name in ["flat", "odd"] { #expect(seen[name] == talk.addresses(on: name)) }
-            Self.expectNothingOfNetworks(in: frames["n4"] ?? [])
+            Self.expectSilence(in: frames["n4"] ?? [])
             for frame in frames["n3"] ?? [] {
                 guard let tunnelled = frame.tunnelled(atPorts: Self.ports) else {
                     Self.expectNothingOfNetworks(in: frame)
@@ -87,7 +87,7 @@ struct WireTests {
                 }
             }
             #expect(asked["n2"] == Set(strangers) && asked["n3"] == Set(strangers), "\(asked)")
-            Self.expectNothingOfNetworks(in: frames["n4"] ?? [])
+            Self.expectSilence(in: frames["n4"] ?? [])
         }
     }
 
@@ -106,7 +106,7 @@ struct WireTests {
             var hops: [String: Set<String>] = [:]
             for frame in frames.values.flatMap(\.self) {
                 guard let datagram = frame.datagram, datagram.port == Station.port, let packet = frame.packet,
-                    datagram.text != "behind"
+                    datagram.text != Wire.marker
                 else {
                     // A router tells who sends by it of a better way; whom it tells is who sent.
                     guard frame.packet?.transport != 1,
@@ -130,7 +130,7 @@ struct WireTests {
                     "pods ipv4": direct, "pods ipv6": direct, "spur ipv4": byRouter, "spur ipv6": byRouter,
                 ]
             )
-            Self.expectNothingOfNetworks(in: frames["n4"] ?? [])
+            Self.expectSilence(in: frames["n4"] ?? [])
         }
     }
 
@@ -149,11 +149,15 @@ struct WireTests {
         }
     }
 
-    /// No frame is of a network of the document, neither in a tunnel nor without one.
-    private static func expectNothingOfNetworks(in frames: [WireFrame]) {
-        for frame in frames { expectNothingOfNetworks(in: frame) }
+    /// Nobody says anything to a bystander, be it in a tunnel of whatever port, but for somebody beyond all nodes.
+    private static func expectSilence(in frames: [WireFrame]) {
+        for frame in frames {
+            expectNothingOfNetworks(in: frame)
+            #expect(frame.datagram.map { $0.text == Wire.marker } ?? true, "\(frame)")
+        }
     }
 
+    /// A frame is of no network of the document, neither in a tunnel nor without one.
     private static func expectNothingOfNetworks(in frame: WireFrame) {
         let isOutside = frame.addresses.allSatisfy { address in !ranges.contains { $0.contains(address) } }
         #expect(isOutside && frame.tunnelled(atPorts: ports) == nil, "\(frame)")

@@ -86,8 +86,9 @@ struct FleetExchange {
         "route of a sandbox's own: \($0)"
     }
 
-    /// Gives sandboxes without a way out a default route: by the gateway of an internal network, or over the wire of an isolated
-    /// one. That is to change nothing of who reaches whom.
+    /// Gives sandboxes without a way out a default route, which is to change nothing of who reaches whom.
+    ///
+    /// It leads by the gateway of an internal network, or over the wire of an isolated one.
     ///
     /// - Returns: What was done, a line for each route.
     static func leadOut(_ cluster: Cluster, on fleet: Fleet) throws -> [String] {

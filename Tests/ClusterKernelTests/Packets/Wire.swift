@@ -9,6 +9,9 @@ struct Wire {
     private let taps: [String: WireTap]
     private let outside: Station
 
+    /// What is sent behind all else.
+    static let marker = "behind"
+
     init(of fleet: Fleet) throws {
         self.fleet = fleet
         var taps: [String: WireTap] = [:]
@@ -28,11 +31,11 @@ struct Wire {
         for (index, node) in fleet.nodes.enumerated() {
             let addresses = Fleet.addresses(ofNode: index + 1, fleet.families)
             let isThrough = try Eventually.holds {
-                for address in addresses { _ = outside.send("behind", to: address) }
+                for address in addresses { _ = outside.send(Self.marker, to: address) }
                 frames[node, default: []] += try taps[node]?.frames() ?? []
                 return addresses.allSatisfy { address in
                     frames[node]?.contains {
-                        $0.packet?.destination == address && $0.datagram?.text == "behind"
+                        $0.packet?.destination == address && $0.datagram?.text == Self.marker
                     }
                         ?? false
                 }

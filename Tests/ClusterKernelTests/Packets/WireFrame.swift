@@ -100,9 +100,8 @@ struct WireFrame: CustomStringConvertible {
 
     var description: String {
         let ends = packet.map { "from \($0.source) to \($0.destination), transport \($0.transport)" } ?? ""
-        let words =
-            neighbour.map { "about \($0)" } ?? datagram.map { "port \($0.port) '\($0.text.prefix(40))'" }
-        return "type \(String(type, radix: 16)) \(ends) \(words ?? "")"
+        let words = neighbour.map { "about \($0)" } ?? datagram.map { "port \($0.port)" } ?? ""
+        return "a frame of type 0x\(String(type, radix: 16)), \(bytes.count) bytes \(ends) \(words)"
     }
 
     private var type: Int { bytes.count >= 14 ? number(12) : 0 }
