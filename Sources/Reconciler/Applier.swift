@@ -169,7 +169,8 @@ struct Applier: ~Copyable {
             try attempt(key, "unlink", tag: position) { files, namespaces in
                 try files.delete(key, overlaysOf: namespaces)
             }
-        case .deleteLink, .firewall, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute,
+        case .deleteLink, .firewall, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .announce,
+            .addRoute,
             .replaceRoute, .deleteRoute,
             .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding,
             .deleteForwarding:
@@ -187,7 +188,7 @@ struct Applier: ~Copyable {
             return creation.needs.contains { failedLinks.contains($0) }
                 || (creation.peer.map { failedPlaces.contains($0.id.place) } ?? false)
         case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
-            .addPrefixRoute(_, let link):
+            .addPrefixRoute(_, let link), .announce(let link, _):
             return failedLinks.contains(link)
         case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             return failedLinks.contains(neighbour.link)
@@ -306,7 +307,7 @@ struct Applier: ~Copyable {
         case .createNamespace(let name, _): failedPlaces.insert(.namespace(name))
         case .createLink: loseLinks(of: operation)
         case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress,
-            .deleteAddress, .addPrefixRoute,
+            .deleteAddress, .addPrefixRoute, .announce,
             .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour, .deleteNeighbour,
             .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl, .writeFile,
             .deleteFile, .firewall:
