@@ -120,3 +120,16 @@ extension Fleet {
         return "weft: 1\nunderlay: { subnets: [10.99.0.0/24, \"fd00:99::/64\"] }\nnodes:\n" + list.joined()
     }
 }
+
+extension Fleet {
+    /// Waits for the addresses that the kernel gives a node's own links; false if they don't become usable.
+    ///
+    /// Without a link-local address a node can't ask for a neighbour to whom it forwards something.
+    func isSettled(_ node: String) throws -> Bool {
+        try Eventually.holds {
+            try underlay.ipJSON("-6 addr show tentative", in: node).elements.allSatisfy {
+                $0["addr_info"].elements.isEmpty
+            }
+        }
+    }
+}
