@@ -130,7 +130,7 @@ void channel_transact(struct channel *channel, const char *step) {
     }
 }
 
-static void channel_transact_if_full(struct channel *channel, const char *step) {
+void channel_transact_if_full(struct channel *channel, const char *step) {
     if (channel->messages == BATCH_MESSAGES) channel_transact(channel, step);
 }
 
@@ -169,12 +169,10 @@ static void channel_dump(struct channel *channel, const char *step, visitor *vis
 // MARK: - Links
 
 // A locally administered address: what it is for, and which of them.
-static struct mac mac_of(uint8_t purpose, uint32_t number) {
+struct mac mac_of(uint8_t purpose, uint32_t number) {
     return (struct mac){{0x02, purpose, (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
                          (uint8_t)number}};
 }
-
-enum { MAC_BRIDGE = 0x70, MAC_NEAR = 0x71, MAC_FAR = 0x72, MAC_VXLAN = 0x73, MAC_ENTRY = 0x10 };
 
 struct nlmsghdr *link_begin(struct channel *channel, uint16_t flags, int index, bool up) {
     struct nlmsghdr *message = message_begin(channel, RTM_NEWLINK, flags);
@@ -287,7 +285,7 @@ void put_route(struct channel *channel, uint16_t type, uint16_t flags, const str
     message_end(channel, message);
 }
 
-static void add_neighbour(struct channel *channel, unsigned number) {
+void add_neighbour(struct channel *channel, unsigned number) {
     struct nlmsghdr *message = message_begin(channel, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL);
     struct ndmsg *header = mnl_nlmsg_put_extra_header(message, sizeof *header);
     header->ndm_family = AF_INET;
@@ -393,12 +391,15 @@ static void count_neighbour(const struct nlmsghdr *message, void *context) {
     *count += protocol && mnl_attr_get_u8(protocol) == MARK_PROTOCOL;
 }
 
-// An entry of a VXLAN link's own table: of those, floor makes only its own.
+// An entry of a VXLAN link's own table that leads somewhere, or a static one of its bridge: of those, floor makes only its own.
 static void count_entry(const struct nlmsghdr *message, void *context) {
     unsigned *count = context;
     const struct ndmsg *header = mnl_nlmsg_get_payload(message);
-    if (!(header->ndm_flags & NTF_SELF) || !(header->ndm_state & NUD_PERMANENT)) return;
-    *count += attribute(message, sizeof *header, NDA_DST) != NULL;
+    if (header->ndm_flags & NTF_SELF) {
+        *count += attribute(message, sizeof *header, NDA_DST) != NULL;
+    } else {
+        *count += (header->ndm_state & NUD_NOARP) != 0;
+    }
 }
 
 static void request_links(struct channel *channel, uint16_t flags, int index) {
@@ -745,13 +746,16 @@ static const struct scenario scenarios[] = {
     {"entries", 1 << 20, make_entries, verify_entries},
     {"network", BRIDGE_PORTS, make_network, verify_network},
     {"renamed", BRIDGE_PORTS, rename_network, verify_renamed_network},
+    {"overlay", 1 << 17, make_overlay_network, verify_overlay_network},
+    {"moved", 1 << 17, move_in_overlay_network, verify_overlay_network},
 };
 
 __attribute__((noreturn)) static void usage(void) {
     fputs("usage: floor [--prefix NAMESPACES] [--node NAME] [--firewall DIRECTORY] [--document FILE] COMMAND\n"
-          "  sandboxes|routes|entries|network N        make N of them, and read all back\n"
+          "  sandboxes|routes|entries|network|overlay N   make N of them, and read all back\n"
           "  renamed N                                 give the first of a network of N another name, and read all back\n"
-          "  read sandboxes|routes|entries|network|renamed N   read all, and compare\n"
+          "  moved N                                   let the first endpoint of an overlay move, and read all back\n"
+          "  read sandboxes|routes|entries|network|renamed|overlay|moved N   read all, and compare\n"
           "  destroy                                   remove all that bears the mark\n",
           stderr);
     exit(64);

@@ -66,10 +66,15 @@ void channel_close(struct channel *channel);
 struct nlmsghdr *message_begin(struct channel *channel, uint16_t type, uint16_t flags);
 void message_end(struct channel *channel, struct nlmsghdr *message);
 void channel_transact(struct channel *channel, const char *step);
+void channel_transact_if_full(struct channel *channel, const char *step);
 
 struct mac {
     uint8_t bytes[6];
 };
+
+enum { MAC_BRIDGE = 0x70, MAC_NEAR = 0x71, MAC_FAR = 0x72, MAC_VXLAN = 0x73, MAC_ENTRY = 0x10 };
+
+struct mac mac_of(uint8_t purpose, uint32_t number);
 
 struct nlmsghdr *link_begin(struct channel *channel, uint16_t flags, int index, bool up);
 void put_link_identity(struct nlmsghdr *message, const char *name, struct mac mac);
@@ -86,6 +91,7 @@ struct route {
     uint32_t link;
 };
 
+void add_neighbour(struct channel *channel, unsigned number);
 void put_route(struct channel *channel, uint16_t type, uint16_t flags, const struct route *route);
 
 int namespace_make(const char *name);
@@ -103,6 +109,25 @@ void verify(const struct tally *found, const struct tally *expected);
 
 // MARK: - network.c: one bridge network of sandboxes, with their settings and files
 
+#define NETWORK "net"
+#define BRIDGE "br-" NETWORK
+
+// As Weft derives them from names and addresses.
+struct mac mac_of_address(uint32_t address);
+struct mac mac_of_port(const char *port);
+
+// A setting below one of the directories that `settings_open` opens.
+struct setting {
+    bool is_ipv6;
+    const char *path, *value;
+};
+
+// The settings of the namespace that the thread is in; lists of them end with one that has no path.
+void settings_open(void);
+void settings_close(void);
+void write_settings(const struct setting *setting);
+void verify_settings(const struct setting *setting);
+
 void make_network(unsigned count);
 void verify_network(unsigned count);
 // Gives the first sandbox of a network another name.
@@ -110,6 +135,13 @@ void rename_network(unsigned count);
 void verify_renamed_network(unsigned count);
 // Removes the files of all sandboxes of the node, if there are any.
 void destroy_files(void);
+
+// MARK: - overlay.c: what one node of an overlay is told of the endpoints of all the others
+
+void make_overlay_network(unsigned count);
+void verify_overlay_network(unsigned count);
+// Lets the first endpoint move to the node of the last.
+void move_in_overlay_network(unsigned count);
 
 // MARK: - firewall.c: the tables of nftables, in files that were written beforehand
 

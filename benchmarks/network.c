@@ -21,8 +21,6 @@
 
 #include "floor.h"
 
-#define NETWORK "net"
-#define BRIDGE "br-" NETWORK
 #define OVERLAYS "/etc/netns"
 #define RESOLVER "/etc/resolv.conf"
 #define LOOPBACK_LINES "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
@@ -86,21 +84,15 @@ static struct mac mac_of_hash(uint64_t hash) {
                          (uint8_t)hash}};
 }
 
-static struct mac mac_of_address(uint32_t address) {
+struct mac mac_of_address(uint32_t address) {
     return mac_of_hash(hash_number(hash_number(hash_text(HASH_START, NETWORK), 0), address));
 }
 
-static struct mac mac_of_port(const char *port) {
+struct mac mac_of_port(const char *port) {
     return mac_of_hash(hash_text(hash_text(hash_text(HASH_START, node_text()), ""), port));
 }
 
 // MARK: - Settings
-
-// A setting below one of the directories that `settings_open` opens.
-struct setting {
-    bool is_ipv6;
-    const char *path, *value;
-};
 
 // What a namespace may have from its maker. Links that come later begin with what stands in `default`.
 static const struct setting made_settings[] = {
@@ -135,7 +127,7 @@ static const struct setting node_settings[] = {
 // one: with a thousand of them this costs more than all that is read there, so it is done once for each.
 static int settings_directories[2];
 
-static void settings_open(void) {
+void settings_open(void) {
     static const char *const paths[2] = {"/proc/sys/net/ipv4", "/proc/sys/net/ipv6"};
     for (int family = 0; family < 2; family++) {
         settings_directories[family] = open(paths[family], O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -143,11 +135,11 @@ static void settings_open(void) {
     }
 }
 
-static void settings_close(void) {
+void settings_close(void) {
     for (int family = 0; family < 2; family++) close(settings_directories[family]);
 }
 
-static void write_settings(const struct setting *setting) {
+void write_settings(const struct setting *setting) {
     for (; setting->path; setting++) {
         int file = openat(settings_directories[setting->is_ipv6], setting->path, O_WRONLY | O_CLOEXEC);
         if (file < 0) fail("open '%s'", setting->path);
@@ -156,7 +148,7 @@ static void write_settings(const struct setting *setting) {
     }
 }
 
-static void verify_settings(const struct setting *setting) {
+void verify_settings(const struct setting *setting) {
     for (; setting->path; setting++) {
         char value[LINE_BYTES];
         int file = openat(settings_directories[setting->is_ipv6], setting->path, O_RDONLY | O_CLOEXEC);
@@ -277,7 +269,7 @@ static void file_write(const char *path, const struct iovec *pieces, int count, 
     close(file);
 }
 
-static void make_overlay(const char *namespace, const char *sandbox, const char *file) {
+static void lay_over(const char *namespace, const char *sandbox, const char *file) {
     char target[PATH_MAX], path[2 * NAME_BYTES];
     int length = snprintf(target, sizeof target, "/run/weft/%s/sandboxes/%s/%s", node_text(), sandbox, file);
     if (length < 0 || length >= PATH_MAX) fail_verification("the path of '%s' is too long", file);
@@ -299,8 +291,8 @@ static void make_files(const struct hosts *hosts, unsigned number) {
     snprintf(path, sizeof path, "%s/resolv.conf", sandbox);
     file_write(path, &(struct iovec){resolver, resolver_length}, 1, false);
     directory_make(overlays_directory, namespace);
-    make_overlay(namespace, sandbox, "hosts");
-    make_overlay(namespace, sandbox, "resolv.conf");
+    lay_over(namespace, sandbox, "hosts");
+    lay_over(namespace, sandbox, "resolv.conf");
 }
 
 static void verify_file(const char *path, const struct iovec *pieces, int count) {
@@ -328,7 +320,7 @@ static void verify_file(const char *path, const struct iovec *pieces, int count)
     if (!same) fail_verification("the file '%s' is not as it shall be", path);
 }
 
-static void verify_overlay(const char *namespace, const char *sandbox, const char *file) {
+static void verify_layer(const char *namespace, const char *sandbox, const char *file) {
     char target[PATH_MAX], found[PATH_MAX], path[2 * NAME_BYTES];
     int length = snprintf(target, sizeof target, "/run/weft/%s/sandboxes/%s/%s", node_text(), sandbox, file);
     snprintf(path, sizeof path, "%s/%s", namespace, file);
@@ -350,8 +342,8 @@ static void verify_files(const struct hosts *hosts, unsigned number) {
     verify_file(path, pieces, PIECES);
     snprintf(path, sizeof path, "%s/resolv.conf", sandbox);
     verify_file(path, &(struct iovec){resolver, resolver_length}, 1);
-    verify_overlay(namespace, sandbox, "hosts");
-    verify_overlay(namespace, sandbox, "resolv.conf");
+    verify_layer(namespace, sandbox, "hosts");
+    verify_layer(namespace, sandbox, "resolv.conf");
 }
 
 // Removes each file in a directory, and the directory. Nothing happens if there is none.

@@ -1,8 +1,9 @@
-// How long a small datagram takes there and back: `roundtrip SERVER CLIENT ADDRESS COUNT CPU`.
+// How long a small datagram takes there and back: `roundtrip SERVER CLIENT ADDRESS COUNT CPU,CPU`.
 //
 // SERVER and CLIENT are paths of network namespaces, ADDRESS the server's IPv4 address. Writes `median_ns mean_ns p99_ns` of
-// COUNT round trips of UDP, of which one begins when the last has ended. Both ends run on the processor CPU (`-`: any): then
-// nobody waits for another processor to wake up, and what the packet itself costs is the largest part.
+// COUNT round trips of UDP, of which one begins when the last has ended. The server runs on the first CPU, the client on the
+// second. If both are the same, nobody waits for another processor to wake up, and what the packet itself costs is the largest
+// part; of two processors one wakes up the other, as those of ordinary programs do.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,11 +38,10 @@ static int socket_in(const char *path) {
     return made;
 }
 
-static void pin(const char *cpu) {
-    if (strcmp(cpu, "-") == 0) return;
+static void pin(int cpu) {
     cpu_set_t set;
     CPU_ZERO(&set);
-    CPU_SET((size_t)atoi(cpu), &set);
+    CPU_SET((size_t)cpu, &set);
     if (sched_setaffinity(0, sizeof set, &set) < 0) fail("run on that processor alone");
 }
 
@@ -83,23 +83,28 @@ static int ascending(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
+static int usage(void) {
+    fputs("usage: roundtrip SERVER CLIENT ADDRESS COUNT CPU,CPU    (COUNT: at least 100)\n", stderr);
+    return 64;
+}
+
 int main(int count, char **arguments) {
     int trips = count == 6 ? atoi(arguments[4]) : 0;
-    if (trips < 100) {
-        fputs("usage: roundtrip SERVER CLIENT ADDRESS COUNT CPU|-    (COUNT: at least 100)\n", stderr);
-        return 64;
-    }
+    if (trips < 100) return usage();
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(PORT)};
     if (inet_pton(AF_INET, arguments[3], &address.sin_addr) != 1) fail("read the address");
-    pin(arguments[5]);
+    int server_cpu, client_cpu;
+    if (sscanf(arguments[5], "%d,%d", &server_cpu, &client_cpu) != 2) return usage();
     int server = socket_in(arguments[1]);
     if (bind(server, (struct sockaddr *)&address, sizeof address) < 0) fail("bind the server");
     pid_t parent = getpid(), child = fork();
     if (child < 0) fail("start the server");
     if (child == 0) {
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent) return 1;
+        pin(server_cpu);
         serve(server);
     }
+    pin(client_cpu);
     int client = socket_in(arguments[2]);
     struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
     if (setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) < 0) fail("limit the waiting");

@@ -99,6 +99,9 @@ class Scenario:
         """The namespaces to compare."""
         return [NODE]
 
+    # What the floor is told to do for the change of one thing, and what that is called; None where nothing is changed.
+    change = None
+
     # What is besides compared of each place: settings by their path below /proc/sys, and whether there are files.
     settings = ()
     has_files = False
@@ -259,6 +262,7 @@ class Network(Scenario):
     """One bridge network of N sandboxes, from a document of networks and sandboxes."""
 
     name = "network"
+    change = ("renamed", "apply (one renamed)")
     has_files = True
     settings = (
         "net/ipv4/ip_forward", "net/ipv4/conf/default/forwarding", "net/ipv6/conf/all/forwarding",
@@ -273,12 +277,12 @@ class Network(Scenario):
     def sandboxes(self, renamed=False):
         return [RENAMED if renamed and number == 0 else f"s{number}" for number in range(self.count)]
 
-    def document(self, renamed=False):
+    def document(self, changed=False):
         yield "weft: 1"
         yield "networks:"
         yield f"  {NETWORK}: {{ driver: bridge, subnets: [{GATEWAY.rsplit('.', 2)[0]}.0.0/16] }}"
         yield "sandboxes:"
-        for number, name in enumerate(self.sandboxes(renamed)):
+        for number, name in enumerate(self.sandboxes(changed)):
             address = sandbox_address(number)
             yield f"  {name}: {{ endpoints: [{{ network: {NETWORK}, address: {address} }}] }}"
 
@@ -303,6 +307,55 @@ class Network(Scenario):
         names = [name for name in sorted(os.listdir("/run/netns")) if name.startswith(f"{NODE}.")]
         step = max(1, len(names) // self.MOST_COMPARED)
         return [NODE, *names[::step], *names[-1:]]
+
+
+class Overlay(Scenario):
+    """What one node is told of N endpoints of other nodes, a hundred on each, all on one overlay."""
+
+    name = "overlay"
+    change = ("moved", "apply (one moved)")
+    settings = (f"net/ipv6/conf/br-{NETWORK}/accept_ra", f"net/ipv6/conf/br-{NETWORK}/disable_ipv6")
+
+    def prepare_node(self):
+        for words in (
+            "link add up0 address 02:01:00:00:00:01 type veth peer name up1 address 02:01:00:00:00:02",
+            "link set up0 up",
+            "link set up1 up",
+            "address add 172.16.0.1/16 dev up0",
+        ):
+            subprocess.run(["ip", "-n", NODE, *words.split()], check=True)
+
+    def document(self, changed=False):
+        numbers = range(self.count)
+        ends = sorted({tunnel_end(number): f"n{number // 100}" for number in numbers}.items(), key=lambda end: end[1])
+        yield "weft: 1"
+        yield "nodes:"
+        yield f"  {NODE}: {{ address: 172.16.0.1 }}"
+        for address, name in ends:
+            yield f"  {name}: {{ address: {address} }}"
+        yield "networks:"
+        yield (
+            f"  {NETWORK}: {{ driver: overlay, vni: 7, subnets: [10.8.0.0/14], gateway: 10.11.255.254, internal: true,"
+            f" nodes: [{', '.join([NODE, *(name for _, name in ends)])}] }}"
+        )
+        yield "sandboxes:"
+        for number in numbers:
+            place = self.count - 1 if changed and number == 0 else number
+            yield (
+                f"  s{number}: {{ node: n{place // 100}, endpoints: [{{ network: {NETWORK},"
+                f' address: {neighbour_address(number)}, mac: "{mac(MAC_ENTRY, number)}" }}] }}'
+            )
+
+    def check(self):
+        expect("marked links", marked_links(), 2)
+        entries = ip_json("fdb", "show", "dev", f"vx-{NETWORK}", tool="bridge")
+        expect("entries of the tunnel", sum("dst" in entry for entry in entries), self.count)
+        expect("entries of the bridge", sum("master" in entry for entry in entries) - 1, self.count)
+        expect("neighbours", len(ip_json("neigh", "show", "dev", f"br-{NETWORK}", "nud", "permanent")), self.count)
+
+
+# Those that have a firewall, which the floor loads as weft left it beforehand.
+WITH_FIREWALL = (Network, Overlay)
 
 
 def check_nothing_left():
@@ -389,7 +442,7 @@ def renaming(before, after):
 
 def scenario(text):
     """The scenario that a title such as `routes 100000` names."""
-    kinds = {kind.name: kind for kind in (Sandboxes, Network, Routes, Entries)}
+    kinds = {kind.name: kind for kind in (Sandboxes, Network, Overlay, Routes, Entries)}
     name, _, count = text.partition(" ")
     if name not in kinds or not count.isdigit() or int(count) < 1:
         raise ValueError(f"'{text}' is no scenario; one is a sort and a number: {', '.join(kinds)}")
@@ -470,7 +523,7 @@ def snapshot(scenario):
             "route": ip_json("-d", "route", "show", "table", "all", namespace=place),
             "route6": ip_json("-d", "-6", "route", "show", "table", "all", namespace=place),
             "neighbour": ip_json("-d", "neigh", "show", "nud", "permanent", namespace=place),
-            "fdb": [item for item in entries if item.get("state") == "permanent"],
+            "fdb": [item for item in entries if item.get("state") in ("permanent", "static")],
         }
         for table, items in tables.items():
             for item in filter(is_settled, items):

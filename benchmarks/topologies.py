@@ -13,7 +13,7 @@ FIRST_SANDBOX = 0x0A4D0002
 NODE_OUTSIDE, OUTSIDE = "192.168.77.1", "192.168.77.2"
 UNDERLAY = "172.16.0"
 
-THROUGHPUT, LATENCY = "throughput", "latency"
+THROUGHPUT, LATENCY, PRICE = "throughput", "latency", "latency on one processor"
 TO_OUTSIDE, ON_BRIDGE, TO_NODE = "sandbox to outside", "sandbox to sandbox", "sandbox to that of another node"
 
 # What is in the ruleset of a node.
@@ -156,7 +156,7 @@ class Pair:
 
     states = [BY_HAND, NONE, WEFT]
     ways = [TO_NODE]
-    kinds = [THROUGHPUT, LATENCY]
+    kinds = [THROUGHPUT, LATENCY, PRICE]
 
     def __init__(self, driver):
         self.driver = self.name = driver

@@ -105,7 +105,7 @@ extension Console {
     }
 
     private mutating func printText(_ report: ApplyReport, milliseconds: Int, _ warnings: [Complaint]) {
-        for warning in warnings { self.warning(warning.description) }
+        self.warnings(of: warnings)
         for warning in report.plan.warnings { self.warning(warning.message, hint: warning.hint) }
         let duration = "\(milliseconds / 1000).\(String(String(1000 + milliseconds % 1000).dropFirst())) s"
         if report.isDone {

@@ -29,7 +29,7 @@ struct Compilation {
         guard compiled.problems.isEmpty else { throw CompilerRefusal(problems: compiled.problems) }
         state = compiled.state
         claims = compiled.claims
-        warnings = document.warnings + compiled.warnings.map { Complaint(file: path, message: $0) }
+        warnings = compiled.warnings.map { Complaint(file: path, message: $0) } + document.warnings
     }
 }
 

@@ -88,7 +88,7 @@ struct LabUpCommand: ParsableCommand {
             let fitted = try LabDocument(loaded, in: laboratory.name)
             try CommandFailure.checkPrivilege(to: "make a lab")
             let lock = try lock.acquire(laboratory, &console)
-            for warning in loaded.warnings { console.warning(warning.description) }
+            console.warnings(of: loaded.warnings)
             for note in fitted.notes { console.warning(note) }
             let run = LabRun(laboratory.name, output)
             try laboratory.up(

@@ -39,7 +39,7 @@ struct PlanCommand: ParsableCommand {
                     writer.object { $0.plan(plan, node: node.name, documentWarnings: warnings) }
                 }
             } else {
-                for warning in warnings { console.warning(warning.description) }
+                console.warnings(of: warnings)
                 for warning in plan.warnings { console.warning(warning.message, hint: warning.hint) }
                 if plan.isEmpty {
                     console.print("nothing to change")

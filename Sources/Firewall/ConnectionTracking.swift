@@ -60,6 +60,8 @@ package struct ConnectionTracking: ~Copyable {
     /// - Throws: ``NetlinkTransportError``; or ``SystemCallError`` with `EOPNOTSUPP` if the kernel tracks connections and can't
     ///   list them.
     package mutating func forget(_ addresses: [IPAddress: Forgetting]) throws -> [Refusal] {
+        // A list walks the table that all namespaces share, however few connections this one has.
+        guard try !Self.tracksNone() else { return [] }
         for _ in 0..<Self.looks {
             var batch = try deletions(addresses)
             guard !batch.isEmpty else { break }
@@ -96,11 +98,16 @@ package struct ConnectionTracking: ~Copyable {
 
     /// - Throws: ``SystemCallError`` if the kernel tracks connections of the thread's namespace.
     private static func requireNoneTracked() throws(SystemCallError) {
-        let setting = "net/netfilter/nf_conntrack_count"
-        guard try SysctlFile.exists(setting) else { return }
-        guard try SysctlFile.read(setting) == "0" else {
+        guard try tracksNone() else {
             throw SystemCallError("list", on: "tracked connections", .notSupported)
         }
+    }
+
+    /// Whether the kernel tracks no connection of the thread's namespace, those included whose first packet is on its way.
+    private static func tracksNone() throws(SystemCallError) -> Bool {
+        let setting = "net/netfilter/nf_conntrack_count"
+        guard try SysctlFile.exists(setting) else { return true }
+        return try SysctlFile.read(setting) == "0"
     }
 }
 

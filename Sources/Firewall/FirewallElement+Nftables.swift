@@ -17,6 +17,7 @@ extension FirewallElement {
         case .port: .ports
         case .mac: .macs
         case .sender(_, _, let address): address.family == .ipv4 ? .senders4 : .senders6
+        case .target: .targets6
         case .vxlanPort: .vxlanPorts
         case .unforgotten(let address): address.family == .ipv4 ? .unforgotten4 : .unforgotten6
         }
@@ -35,6 +36,7 @@ extension FirewallElement {
         case .node(let address): "\(address)"
         case .mac(let name, let mac): "\"\(name)\" . \(mac)"
         case .sender(let name, let mac, let address): "\"\(name)\" . \(mac) . \(address)"
+        case .target(let name, let address): "\"\(name)\" . \(address.number)"
         case .vxlanPort(let port): "\(port)"
         case .unforgotten(let address): "\(address)"
         }
@@ -73,6 +75,9 @@ extension FirewallElement {
                 let address = rest[1].text.flatMap(IPAddress.init)
             else { return nil }
             self = .sender(name, mac, address)
+        case (.targets6, 1):
+            guard let address = IPAddress(number: rest[0]) else { return nil }
+            self = .target(name, address)
         default: return nil
         }
     }
@@ -104,12 +109,34 @@ extension SetName {
     /// True if each element begins with the name of a link.
     fileprivate var isOfLinks: Bool {
         switch self {
-        case .ports, .macs, .senders4, .senders6, .networks, .within, .outside, .reachable, .masqueraded,
-            .subnets4,
-            .subnets6, .parts4, .parts6:
+        case .ports, .macs, .senders4, .senders6, .targets6, .networks, .within, .outside, .reachable,
+            .masqueraded, .subnets4, .subnets6, .parts4, .parts6:
             true
         case .ranges4, .ranges6, .vxlanPorts, .tunnels, .nodes4, .nodes6, .unforgotten4, .unforgotten6: false
         }
+    }
+}
+
+extension IPAddress {
+    /// An IPv6 address as nft lists the bits of a packet: a number.
+    fileprivate var number: String {
+        // Digits of the high half, and 16 of the low one.
+        let low = String(low, radix: 16)
+        return "0x" + String(high, radix: 16) + String(repeating: "0", count: 16 - low.count) + low
+    }
+
+    /// Reads an IPv6 address as `nft -j` lists the bits of a packet: what has more than 63 of them as text, in hexadecimal.
+    fileprivate init?(number json: JSONValue) {
+        if let number = json.integer.flatMap(UInt64.init(exactly:)) {
+            self.init(ipv6High: 0, low: number)
+            return
+        }
+        guard let text = json.text, text.hasPrefix("0x"), text.utf8.count <= 2 + 32 else { return nil }
+        let digits = text.dropFirst(2)
+        guard let low = UInt64(digits.suffix(16), radix: 16) else { return nil }
+        let rest = digits.dropLast(16)
+        guard let high = rest.isEmpty ? 0 : UInt64(rest, radix: 16) else { return nil }
+        self.init(ipv6High: high, low: low)
     }
 }
 

@@ -3,8 +3,8 @@
 /// What they look up is in sets, in constant time; ``SetName`` says which has which elements.
 ///
 /// - In family `bridge` what comes from a sandbox is seen as it comes in, before any bridge has it: a sandbox sends from its own
-///   MAC and its own addresses, so it can't forward for another one. Between endpoints of one network nothing else is asked: what
-///   neighbour advertisements of IPv6 claim is not looked into.
+///   MAC and its own addresses, so it can't forward for another one, and claims no others, by ARP or by neighbour
+///   advertisements. Between endpoints of one network nothing else is asked.
 /// - In family `inet` is what leaves a bridge for the node, for another network, or for the outside.
 enum Ruleset {
     /// The name of both tables; it is what makes them Weft's.
@@ -31,10 +31,12 @@ enum Ruleset {
             set \(SetName.macs.rawValue) { type ifname . ether_addr; }
             set \(SetName.senders4.rawValue) { type ifname . ether_addr . ipv4_addr; }
             set \(SetName.senders6.rawValue) { type ifname . ether_addr . ipv6_addr; }
+            set \(SetName.targets6.rawValue) { typeof meta iifname . @th,64,128; }
 
             chain incoming {
                 type filter hook prerouting priority -300; policy accept;
                 iifname . ether saddr . ip saddr @senders4 accept comment "an endpoint's own IPv4 address"
+                icmpv6 type nd-neighbor-advert jump advertised
                 iifname . ether saddr . ip6 saddr @senders6 accept comment "an endpoint's own IPv6 address"
                 iifname != @ports accept comment "no endpoint"
                 iifname . ether saddr != @macs drop comment "a forged MAC"
@@ -45,6 +47,11 @@ enum Ruleset {
                 ip6 saddr :: icmpv6 type != { 130, 131, 132, 133, 135, 143 } drop comment "no sender, and no question"
                 ether type arp iifname . ether saddr . arp saddr ip @senders4 accept comment "an endpoint's own address"
                 ether type arp arp saddr ip != 0.0.0.0 drop comment "a forged address in ARP"
+            }
+
+            chain advertised {
+                iifname . @th,64,128 @targets6 return comment "an endpoint's own IPv6 address"
+                iifname @ports drop comment "a forged neighbour advertisement"
             }
         }
         table inet \(table) {
@@ -68,9 +75,11 @@ enum Ruleset {
 
             chain input {
                 type filter hook input priority -10; policy accept;
-                udp dport . @th,96,24 @tunnels ip saddr != @nodes4 drop comment "VXLAN from no node"
-                udp dport . @th,96,24 @tunnels ip6 saddr != @nodes6 drop comment "VXLAN from no node"
-                iifname != @networks accept comment "from no network"
+                iifname @networks jump to_node
+                udp dport . @th,96,24 @tunnels jump tunnelled
+            }
+
+            chain to_node {
                 udp dport @vxlan_ports drop comment "VXLAN from a sandbox"
                 iifname @outside accept comment "the node is part of the outside"
                 ct state established,related accept comment "an answer to the node"
@@ -79,6 +88,12 @@ enum Ruleset {
                 ip daddr { 224.0.0.0/4, 255.255.255.255 } accept comment "to all on the link"
                 ip6 daddr { fe80::/10, ff00::/8 } accept comment "on the link"
                 drop comment "from an internal network"
+            }
+
+            chain tunnelled {
+                ip saddr @nodes4 accept
+                ip6 saddr @nodes6 accept
+                drop comment "VXLAN from no node"
             }
 
             chain forward {
@@ -126,6 +141,7 @@ enum SetName: String, CaseIterable {
     case macs
     case senders4
     case senders6
+    case targets6
     case networks
     case within
     case outside
@@ -147,7 +163,7 @@ enum SetName: String, CaseIterable {
     /// The family of the table that the set is in.
     var family: Ruleset.Family {
         switch self {
-        case .ports, .macs, .senders4, .senders6: .bridge
+        case .ports, .macs, .senders4, .senders6, .targets6: .bridge
         case .networks, .within, .outside, .reachable, .masqueraded, .subnets4, .subnets6, .parts4, .parts6,
             .ranges4, .ranges6, .vxlanPorts, .tunnels, .nodes4, .nodes6, .unforgotten4, .unforgotten6:
             .inet

@@ -40,7 +40,8 @@ extension KernelOracle {
     private static func sets(of firewall: FirewallState) -> [String: Set<String>] {
         var sets: [String: Set<String>] = [:]
         let names = [
-            "bridge ports", "bridge macs", "bridge senders4", "bridge senders6", "inet networks",
+            "bridge ports", "bridge macs", "bridge senders4", "bridge senders6", "bridge targets6",
+            "inet networks",
             "inet within", "inet outside", "inet reachable", "inet masqueraded", "inet subnets4",
             "inet subnets6", "inet parts4", "inet parts6", "inet ranges4", "inet ranges6", "inet tunnels",
             "inet nodes4", "inet nodes6", "inet vxlan_ports",
@@ -65,6 +66,11 @@ extension KernelOracle {
             for address in port.addresses {
                 let set = address.family == .ipv4 ? "bridge senders4" : "bridge senders6"
                 sets[set]?.insert("\(name) . \(port.mac) . \(address)")
+                guard address.family == .ipv6 else { continue }
+                let digits = address.withNetworkBytes { bytes in
+                    bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+                }
+                sets["bridge targets6"]?.insert("\(name) . 0x\(digits)")
             }
         }
         for prefix in firewall.ranges {

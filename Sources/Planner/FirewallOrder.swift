@@ -113,7 +113,7 @@ extension FirewallElement {
     fileprivate var isWholeEntry: Bool {
         switch self {
         case .network, .port: true
-        case .within, .outside, .masqueraded, .reachable, .subnet, .part, .mac, .sender, .vxlanPort,
+        case .within, .outside, .masqueraded, .reachable, .subnet, .part, .mac, .sender, .target, .vxlanPort,
             .unforgotten:
             false
         case .range, .tunnel, .node: true

@@ -165,7 +165,8 @@ extension FirewallElement {
     fileprivate var isWayOut: Bool {
         switch self {
         case .outside, .masqueraded, .reachable, .subnet: true
-        case .network, .within, .part, .range, .tunnel, .node, .port, .mac, .sender, .vxlanPort, .unforgotten:
+        case .network, .within, .part, .range, .tunnel, .node, .port, .mac, .sender, .target, .vxlanPort,
+            .unforgotten:
             false
         }
     }
@@ -203,8 +204,7 @@ extension Set<FirewallElement> {
                 address.family == .ipv6 && address.isLinkLocal ? nil : address
             case .unforgotten(let address): address
             case .network, .within, .outside, .masqueraded, .reachable, .subnet, .part, .range, .tunnel,
-                .node,
-                .port, .mac, .vxlanPort:
+                .node, .port, .mac, .target, .vxlanPort:
                 nil
             }
         }

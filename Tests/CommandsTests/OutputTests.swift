@@ -125,6 +125,28 @@ struct OutputTests {
         }
     }
 
+    @Test("tells the first ten of very many warnings of a document, and how many more there are; 'check' all of them")
+    func manyWarnings() throws {
+        // Sixty addresses, nearly all of a range, of which few can have their first candidate.
+        let sandboxes = (1...60).map { "  s\($0): { endpoints: [ { network: back } ] }\n" }.joined()
+        let text = """
+            weft: 1
+            networks: { back: { driver: bridge, subnets: [10.60.0.0/26] } }
+            sandboxes:
+            \(sandboxes)
+            """
+        try Station.with { station in
+            func warnings(_ result: CommandResult) -> [Substring] {
+                result.errors.split(separator: "\n").filter { $0.hasPrefix("warning: ") }
+            }
+            let all = warnings(try station.run("check", document: text))
+            #expect(all.count > 20)
+            let told = warnings(try station.run("plan", document: text))
+            #expect(told.prefix(10) == all.prefix(10))
+            #expect(told.dropFirst(10) == ["warning: \(all.count - 10) more warnings of the document"])
+        }
+    }
+
     @Test("may go to a reader that leaves: what was to be done is done, and the status says so")
     func brokenPipe() throws {
         try Station.with { station in

@@ -21,6 +21,9 @@ struct NodeFirewallTests {
             .subnet(bridge, Prefix(containing: IPAddress(ipv6High: 0xfd00 << 48, low: 0), length: 64)),
             .port(port), .mac(port, mac), .sender(port, mac, IPAddress(ipv4: 0xac12_0002)),
             .sender(port, mac, IPAddress(ipv6High: 0xfd00 << 48, low: 2)), .vxlanPort(4789),
+            .target(port, IPAddress(ipv6High: 0xfd00 << 48, low: 2)),
+            .target(port, IPAddress(ipv6High: 0x0064_ff9b << 32, low: 0x8000_0000_0000_0000)),
+            .target(port, IPAddress(ipv6High: 0, low: 7)),
             .unforgotten(IPAddress(ipv4: 0xac12_0002)),
             .unforgotten(IPAddress(ipv6High: 0xfd00 << 48, low: 2)),
         ]

@@ -139,8 +139,7 @@ extension FirewallElement {
         switch self {
         case .subnet, .part, .range: true
         case .network, .within, .outside, .masqueraded, .reachable, .tunnel, .node, .port, .mac, .sender,
-            .vxlanPort,
-            .unforgotten:
+            .target, .vxlanPort, .unforgotten:
             false
         }
     }

@@ -160,6 +160,7 @@ extension AttributeCase {
                 "nft delete element bridge weft senders4 { \"v0\" . 02:00:00:00:00:07 . 10.9.0.7 }",
                 "nft add element bridge weft senders4 { \"v0\" . 02:00:00:00:00:09 . 10.9.0.7 }",
                 "nft add element bridge weft senders6 { \"v0\" . 02:00:00:00:00:07 . fd00:9::8 }",
+                "nft add element bridge weft targets6 { \"v0\" . 0xfd000009000000000000000000000008 }",
             ]
         ) { $1.addresses.append($0.ip("10.9.0.8")) },
     ]

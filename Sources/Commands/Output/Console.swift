@@ -88,6 +88,17 @@ struct Console {
         if let hint { talk("  \(paint("hint:", .cyan)) \(Self.harmless(hint))") }
     }
 
+    /// Tells of what is not as it should be in a document, in one line if that is very much: what follows is to be read too.
+    mutating func warnings(of document: [Complaint]) {
+        let told = document.count > Self.mostWarnings ? document.prefix(Self.mostWarnings / 2) : document[...]
+        for warning in told { self.warning(warning.description) }
+        let rest = document.count - told.count
+        if rest > 0 { warning("\(rest) more warnings of the document", hint: "'weft check' lists them all") }
+    }
+
+    /// How many warnings of a document are told one by one by a command that has more to tell.
+    private static let mostWarnings = 20
+
     /// Tells what goes on, unless nobody wants to know.
     mutating func note(_ message: String) {
         guard !options.quiet else { return }

@@ -26,6 +26,8 @@ package enum FirewallElement: Hashable, Sendable {
     case mac(InterfaceName, MACAddress)
     /// A sender that the packets of a port may bear, in frames of that sender.
     case sender(InterfaceName, MACAddress, IPAddress)
+    /// An IPv6 address that neighbour advertisements of a port may claim.
+    case target(InterfaceName, IPAddress)
     /// A UDP port of VXLAN.
     case vxlanPort(UInt16)
     /// An address whose connections are about to be forgotten, for the rules that they were made by are no longer.
@@ -42,7 +44,7 @@ package enum FirewallElement: Hashable, Sendable {
             .bridge(name)
         case .range: .ranges
         case .tunnel, .node: .tunnels
-        case .port(let name), .mac(let name, _), .sender(let name, _, _): .port(name)
+        case .port(let name), .mac(let name, _), .sender(let name, _, _), .target(let name, _): .port(name)
         case .vxlanPort: .vxlanPorts
         case .unforgotten: .connections
         }
@@ -62,7 +64,7 @@ package enum FirewallElement: Hashable, Sendable {
         case .node(let address): ("nodes", "\(address)")
         case .port: ("port", "true")
         case .mac(_, let mac): ("mac", "\(mac)")
-        case .sender(_, _, let address): ("addresses", "\(address)")
+        case .sender(_, _, let address), .target(_, let address): ("addresses", "\(address)")
         case .vxlanPort(let port): ("vxlanPorts", "\(port)")
         case .unforgotten(let address): ("connections", "\(address)")
         }
@@ -87,6 +89,7 @@ extension FirewallElement: Comparable {
         case .port: (7, 0, nil, 0)
         case .mac(_, let mac): (8, mac.bits, nil, 0)
         case .sender(_, let mac, let address): (9, mac.bits, address, 0)
+        case .target(_, let address): (14, 0, address, 0)
         case .unforgotten(let address): (10, 0, address, 0)
         }
     }

@@ -127,7 +127,10 @@ extension FirewallState.Bridge {
 extension FirewallState.Port {
     fileprivate func elements(_ name: InterfaceName) -> Set<FirewallElement> {
         var elements: Set<FirewallElement> = [.port(name), .mac(name, mac)]
-        for address in addresses { elements.insert(.sender(name, mac, address)) }
+        for address in addresses {
+            elements.insert(.sender(name, mac, address))
+            if address.family == .ipv6 { elements.insert(.target(name, address)) }
+        }
         return elements
     }
 }
