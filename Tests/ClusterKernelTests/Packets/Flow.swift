@@ -1,6 +1,7 @@
 import LinuxSystem
 import NetworkModel
 import NetworkTesting
+import Synchronization
 import Testing
 
 /// Numbered datagrams between pairs of stations, one a millisecond in each direction of each, and which of them came.
@@ -22,6 +23,7 @@ final class Flow {
     }
 
     private var directions: [Direction] = []
+    private let isOver = Atomic(false)
 
     /// Adds both directions between two sandboxes, by each family in which both have an address.
     ///
@@ -56,10 +58,23 @@ final class Flow {
     /// - Returns: What was lost or came twice, a line each.
     func problems(during body: () throws -> Void) throws -> [String] {
         guard learn() else { return directions.filter { !$0.isKnown }.map { "\($0.name): nothing comes" } }
-        try DedicatedThread.run(named: "flow", every: .milliseconds(1), { tick() }, body)
+        isOver.store(false, ordering: .releasing)
+        var isBegun = false
+        // What goes wrong in `body` is told as of the test, whose thread this is: so it is another one that sends.
+        try DedicatedThread.run(named: "flow", every: .milliseconds(1)) {
+            guard !isBegun else { return }
+            isBegun = true
+            defer { isOver.store(true, ordering: .releasing) }
+            try body()
+        } _: {
+            while !isOver.load(ordering: .acquiring) {
+                tick()
+                Station.wait(for: [], milliseconds: 1)
+            }
+        }
         // What was sent last is on its way.
-        for _ in 0..<100 where directions.contains(where: { !$0.missing.isEmpty }) {
-            Station.wait(for: directions.map(\.receiver), milliseconds: 20)
+        for _ in 0..<20 where directions.contains(where: { !$0.missing.isEmpty }) {
+            Station.wait(for: directions.map(\.receiver), milliseconds: 100)
             collect()
         }
         return directions.flatMap { direction -> [String] in
