@@ -38,6 +38,24 @@ extension Applier {
         }
     }
 
+    /// True if the change behind `position` adds or replaces the bridge's entry to that of one of its ports.
+    ///
+    /// Not where each failure is one's own and the rest goes on: one message has one answer.
+    func isBridgeEntryNext(to entry: ForwardingEntry, at position: Int) -> Bool {
+        guard !keepsGoing, position + 1 < changes.count,
+            case .replaceForwarding(let next) = changes[position + 1].operation
+        else { return false }
+        return entry.isReplacedWith(next)
+    }
+
+    /// Adds or replaces the entries of this change and the next one by one message, as an overlay of many endpoints has two of each.
+    mutating func appendForwardingInBoth(_ entry: ForwardingEntry, tag: Int) throws {
+        guard let index = indexes[entry.link] else { return try failForLink(tag) }
+        try append(at: entry.link.place, tag: tag) { batch, tag in
+            batch.appendReplaceForwardingInBoth(entry, linkIndex: index, tag: tag)
+        }
+    }
+
     mutating func failForLink(_ tag: Int) throws {
         try fail(tag, .noSuchDevice, "the link is gone")
     }

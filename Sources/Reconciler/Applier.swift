@@ -169,6 +169,9 @@ struct Applier: ~Copyable {
             try attempt(key, "unlink", tag: position) { files, namespaces in
                 try files.delete(key, overlaysOf: namespaces)
             }
+        case .replaceForwarding(let entry) where isBridgeEntryNext(to: entry, at: position):
+            try appendForwardingInBoth(entry, tag: position)
+            return position + 2
         case .deleteLink, .firewall, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .announce,
             .addRoute,
             .replaceRoute, .deleteRoute,

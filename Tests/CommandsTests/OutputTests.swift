@@ -125,7 +125,7 @@ struct OutputTests {
         }
     }
 
-    @Test("tells the first ten of very many warnings of a document, and how many more there are; 'check' all of them")
+    @Test("has ten of very many warnings of a document, and how many more there are; of 'check' all")
     func manyWarnings() throws {
         // Sixty addresses, nearly all of a range, of which few can have their first candidate.
         let sandboxes = (1...60).map { "  s\($0): { endpoints: [ { network: back } ] }\n" }.joined()

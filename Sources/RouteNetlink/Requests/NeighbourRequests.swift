@@ -76,6 +76,19 @@ extension MessageBatch {
         append(entry, linkIndex, .add(flags: CInt(flags)), tag)
     }
 
+    /// Changes or adds an entry of a link's own table, and in that of its bridge the one for the same MAC at that port.
+    ///
+    /// Equivalent to `bridge fdb replace MAC dev DEVICE dst ADDRESS self master`. The kernel does the bridge's first, and goes on
+    /// if it could (`rtnl_fdb_add`, net/core/rtnetlink.c).
+    package mutating func appendReplaceForwardingInBoth(
+        _ entry: ForwardingEntry,
+        linkIndex: Int32,
+        tag: Int
+    ) {
+        let operation = RequestOperation.add(flags: CInt(NLM_F_CREATE | NLM_F_REPLACE))
+        append(entry, linkIndex, operation, tag, tables: NTF_SELF | NTF_MASTER)
+    }
+
     /// Changes an entry, or adds it in the place of a learnt one.
     ///
     /// Equivalent to `bridge fdb replace …`. Not for the zero MAC, of which it would replace all destinations.
@@ -98,13 +111,14 @@ extension MessageBatch {
         _ entry: ForwardingEntry,
         _ linkIndex: Int32,
         _ operation: RequestOperation,
-        _ tag: Int
+        _ tag: Int,
+        tables: CInt? = nil
     ) {
         var header = ndmsg()
         header.ndm_family = UInt8(AF_BRIDGE)
         header.ndm_ifindex = linkIndex
         header.ndm_state = entry.state.number
-        header.ndm_flags = UInt8(entry.table == .own ? NTF_SELF : NTF_MASTER)
+        header.ndm_flags = UInt8(tables ?? (entry.table == .own ? NTF_SELF : NTF_MASTER))
         let namesDestination = operation != .delete || entry.isFlooding
         let type = operation == .delete ? RTM_DELNEIGH : RTM_NEWNEIGH
         appendSmall(Int(type), flags: operation.flags, header: header, tag: tag) { request in
@@ -121,6 +135,13 @@ extension MessageBatch {
 }
 
 extension ForwardingEntry {
+    /// True if one message can put it and the bridge's entry `other` there.
+    package func isReplacedWith(_ other: ForwardingEntry) -> Bool {
+        var same = other
+        (same.table, same.destination, same.vni, same.port) = (.own, destination, vni, port)
+        return table == .own && other.table == .bridge && !isFlooding && self == same
+    }
+
     /// True if it is one of a VXLAN link's destinations for frames to unknown addresses.
     fileprivate var isFlooding: Bool { mac == .zero && table == .own }
 }
