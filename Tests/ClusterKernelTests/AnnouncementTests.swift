@@ -78,6 +78,12 @@ struct AnnouncementTests {
             #expect(try fleet.addresses(of: "db", "eth0", on: "n3") == addresses)
             let moved = try fleet.station("db", on: "n3")
             #expect(Self.reachesAtOnce(web, moved, at: addresses))
+            // Its settings are looked after as all others are.
+            let isIPv4 = addresses.contains { $0.family == .ipv4 }
+            let setting = isIPv4 ? "net.ipv4.conf.eth0.arp_notify" : "net.ipv6.conf.eth0.ndisc_notify"
+            try fleet.underlay.run("sysctl -q -w \(setting)=0", in: "n3.db")
+            try fleet.apply(text(on: "n3"), on: "n3")
+            #expect(try fleet.underlay.run("sysctl -n \(setting)", in: "n3.db") == "1\n")
             for node in fleet.nodes { _ = try fleet.weft(node).destroy() }
         }
     }
