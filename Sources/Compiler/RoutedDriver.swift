@@ -91,7 +91,7 @@ extension NodeCompiler {
             names.count > 1 ? names.dropLast().joined(separator: ", ") + " and \(names.last ?? "")" : names[0]
         let left = cutOff.count == 1 ? "its route is" : "their routes are"
         var reason = "no route leads there"
-        if let own = ownNode?.addresses[family], !facts.isUsable(own) {
+        if let own = unusableAddress(family) {
             reason = "this node's own address \(own) is on no link that is up"
         }
         result.warnings.append(

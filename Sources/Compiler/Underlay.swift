@@ -28,8 +28,16 @@ extension NodeCompiler {
     func way(to address: IPAddress) -> Way {
         guard let route = facts.route(to: address) else { return .none }
         if route.isOnLink { return .onLink(route.device) }
-        guard let own = ownNode?.addresses[address.family] else { return .throughGateway }
-        return facts.isUsable(own) ? .throughGateway : .none
+        return unusableAddress(address.family) == nil ? .throughGateway : .none
+    }
+
+    /// This node's own address of a family, if it is on no link that is up, be it others' or one of the document's own.
+    func unusableAddress(_ family: AddressFamily) -> IPAddress? {
+        guard let own = ownNode?.addresses[family], !facts.isUsable(own) else { return nil }
+        let isOnOwnLink = result.state.links.values.contains { link in
+            link.id.place == .node && link.isUp && link.addresses.contains { $0.address == own }
+        }
+        return isOnOwnLink ? nil : own
     }
 
     /// The link that joins the node to the underlay, as far as that is known.

@@ -49,10 +49,13 @@ struct WayTests {
         return Prefix(containing: address, length: try #require(UInt8(parts[1])))
     }
 
-    private static func compile(_ facts: NodeFacts, mtu: Int? = nil) throws -> CompiledNode {
+    private static func compile(
+        _ facts: NodeFacts,
+        _ text: String = text,
+        mtu: Int? = nil
+    ) throws -> CompiledNode {
         let network = mtu.map { "driver: routed, mtu: \($0)," } ?? "driver: routed,"
-        let text = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n")
-            .replacing("driver: routed,", with: network)
+        let text = text.replacing("driver: routed,", with: network)
         let document = try Document.load([Source(name: "a.yaml", text: text)])
         return document.cluster.compile(
             for: document.cluster.nodes.first?.name,
@@ -108,6 +111,19 @@ struct WayTests {
                     + "address fd00:5::1 is on no link that is up: their routes are left out; apply again when there is one",
             ]
         )
+    }
+
+    @Test("an address on a link that the document states itself is one that is there")
+    func ownLink() throws {
+        var facts = try Self.facts(onLink: ["10.5.0.0/24", "fd00:5::/64"])
+        facts.links.removeLast()
+        let stated = Self.text.replacing(
+            "n1: { address: [10.5.0.1, \"fd00:5::1\"] }",
+            with:
+                "n1: { address: [10.5.0.1, \"fd00:5::1\"], links: { eth1: { type: bridge, addresses: [10.5.0.1/24] } } }"
+        )
+        #expect(try Self.compile(facts).problems == [])
+        #expect(try Self.compile(facts, stated).problems.map(\.path) == ["networks.pods"])
     }
 
     @Test(
