@@ -103,9 +103,11 @@ struct ExampleTests {
         return text
     }
 
-    /// What the examples presuppose: a link `eth0` of the node.
+    /// What the examples presuppose: a link `eth0` of the node, with its addresses, and a way out.
     private static func prepare(_ station: Station) throws {
         try station.addForeignLink("eth0", address: "172.16.1.1/24")
+        try station.node.run("ip address add fd00:16::1/64 dev eth0 nodad")
+        try station.node.run("ip route add default via 172.16.1.254")
         // What Weft turns on it leaves on: here it is on, so that all is as it was in the end.
         try station.node.run("sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
     }
