@@ -12,6 +12,7 @@ struct Inventory {
     /// Which objects belong to them.
     let belongings: Belongings
     private let sandboxNamespaces: Set<NamespaceName>
+    private let networkRoutes: Set<Route>
 
     /// - Parameters:
     ///   - state: What was read.
@@ -42,10 +43,18 @@ struct Inventory {
                 )
             }
         }
+        let routes = state.node.routes.filter { $0.isManaged && $0.value.table == Route.mainTable }.map(
+            \.value
+        )
+        for name in networks.keys { networks[name]?.take(routesOf: routes) }
         self.networks = networks.values.sorted { $0.name < $1.name }
+        networkRoutes = Set(self.networks.flatMap { $0.routes + $0.unreachable })
         sandboxes.sort { ($0.name, $0.namespace) < ($1.name, $1.namespace) }
         for index in sandboxes.indices { sandboxes[index].note(gateways: networks.mapValues(\.gateways)) }
     }
+
+    /// True if a route of the node is a network's.
+    func isOfNetwork(_ route: Route) -> Bool { networkRoutes.contains(route) }
 
     /// True if a namespace is a sandbox's.
     func isSandbox(_ name: NamespaceName) -> Bool { sandboxNamespaces.contains(name) }
@@ -64,6 +73,12 @@ struct HeldNetwork {
     private(set) var mtu: MTU?
     /// Of an overlay.
     private(set) var vni: VNI?
+    /// Of a routed network that has routes: the whole of its ranges, of which ``subnets`` are this node's parts.
+    var ranges: [Prefix] { unreachable.map(\.destination) }
+    /// What says of each of these that the rest of it is nowhere.
+    fileprivate private(set) var unreachable: [Route] = []
+    /// To the parts on other nodes.
+    private(set) var routes: [Route] = []
 
     init(name: String) {
         self.name = name
@@ -79,6 +94,19 @@ struct HeldNetwork {
 
     mutating func take(tunnel link: ObservedLink) {
         if case .vxlan(let vxlan) = link.kind { vni = vxlan.vni }
+    }
+
+    /// Learns from the node's routes where the other parts of a routed network are.
+    ///
+    /// What has no part is unreachable: the route that says so has the whole range.
+    fileprivate mutating func take(routesOf node: [Route]) {
+        guard driver == "routed" else { return }
+        unreachable = node.filter { route in
+            route.type == .unreachable && subnets.contains { route.destination.covers($0) }
+        }
+        routes = node.filter { route in
+            route.type == .unicast && ranges.contains { $0.covers(route.destination) }
+        }
     }
 
     /// Learns from an endpoint what no link of the node's own tells.

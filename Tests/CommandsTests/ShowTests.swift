@@ -82,6 +82,46 @@ struct ShowTests {
         }
     }
 
+    @Test("prints routes to the parts of a network on other nodes with the network")
+    func routed() throws {
+        let text = """
+            weft: 1
+            nodes: { n1: { address: 172.16.1.1 }, n2: { address: 172.16.1.2 } }
+            networks:
+              pods:
+                driver: routed
+                subnets: [192.168.0.0/16]
+                nodeSubnets: { n1: [192.168.1.0/24], n2: [192.168.2.0/24] }
+            sandboxes:
+              web: { node: n1, endpoints: [ { network: pods, address: 192.168.1.2, mac: "02:00:00:00:00:01" } ] }
+              db: { node: n2, endpoints: [ { network: pods, address: 192.168.2.2 } ] }
+            """
+        try Self.withDocument(text) { station in
+            #expect(
+                try station.normal(station.succeed("show")) == """
+                    node NODE
+                    network pods
+                      driver   routed br-pods
+                      subnets  192.168.1.0/24
+                      gateway  192.168.1.1
+                      mtu      1500
+                      range    192.168.0.0/16
+                      route    192.168.2.0/24 via 172.16.1.2 dev eth0
+                    sandbox web
+                      namespace  NODE.web
+                      eth0       on pods  02:00:00:00:00:01  192.168.1.2/24
+                      default    via 192.168.1.1 dev eth0
+                      route      192.168.0.0/16 via 192.168.1.1 dev eth0
+
+                    """
+            )
+            let network = try station.run("show", "--format", "json").json["networks"].elements.first
+            #expect(network?["ranges"].elements.map(\.string) == ["192.168.0.0/16"])
+            #expect(network?["routes"].elements.map(\.["to"].string) == ["192.168.2.0/24"])
+            #expect(network?["routes"].elements.map(\.["via"].string) == ["172.16.1.2"])
+        }
+    }
+
     @Test("prints objects that are of no network below them, in their places")
     func rawObjects() throws {
         let raw =
@@ -155,8 +195,7 @@ struct ShowTests {
                 json["networks"].first("name", "back").members == [
                     "name": "back", "driver": "bridge", "subnets": ["172.18.0.0/24", "fd00:18::/64"],
                     "gateway": ["172.18.0.1", "fd00:18::1"], "bridge": "br-back", "parent": .null,
-                    "vni": .null,
-                    "mtu": 1400,
+                    "vni": .null, "mtu": 1400, "ranges": [], "routes": [],
                 ]
             )
             let lan = json["networks"].first("name", "lan")

@@ -41,6 +41,8 @@ extension Console {
         if !network.gateways.isEmpty { print("  gateway  \(network.gateways.words)") }
         if let vni = network.vni { print("  vni      \(vni)") }
         if let mtu = network.mtu { print("  mtu      \(mtu)") }
+        if !network.ranges.isEmpty { print("  range    \(network.ranges.words)") }
+        for route in network.routes { print("  route    \(route.summary)") }
     }
 
     private mutating func print(_ sandbox: HeldSandbox) {
@@ -111,6 +113,7 @@ private struct Holdings {
         links = namespace.links.filter { $0.isManaged && !hidden.contains($0.name) }
         routes = namespace.routes.filter { route in
             route.isManaged && !isSandbox && !(route.value.device.map(hidden.contains) ?? false)
+                && !(inventory?.isOfNetwork(route.value) ?? false)
         }
         neighbours = namespace.neighbours.filter { $0.isManaged && !hidden.contains($0.value.link.name) }
         forwarding = namespace.forwarding.filter { !hidden.contains($0.link.name) }
@@ -204,6 +207,13 @@ extension JSONWriter {
             object.member("parent", network.parent?.text)
             object.member("vni", network.vni.map { Int($0.number) })
             object.member("mtu", network.mtu.map { Int($0.bytes) })
+            object.array("ranges", network.ranges) { $0.value($1.description) }
+            object.array("routes", network.routes) { writer, route in
+                writer.object { object in
+                    object.member("to", route.destination.description)
+                    object.member("via", route.gateway?.description)
+                }
+            }
         }
     }
 

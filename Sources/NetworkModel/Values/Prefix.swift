@@ -42,6 +42,11 @@ package struct Prefix: Hashable, Sendable {
         other.family == family && Prefix(containing: other, length: length) == self
     }
 
+    /// True if all of `other` lies in the range.
+    package func covers(_ other: Prefix) -> Bool {
+        length <= other.length && contains(other.address)
+    }
+
     /// True if the ranges share an address.
     package func overlaps(_ other: Prefix) -> Bool {
         length <= other.length ? contains(other.address) : other.contains(address)
