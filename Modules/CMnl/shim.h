@@ -8,6 +8,7 @@
 #include <linux/ip.h>
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>

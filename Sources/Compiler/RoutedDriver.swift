@@ -49,20 +49,55 @@ extension NodeCompiler {
     }
 
     /// A route to each node's part, by that node.
+    ///
+    /// Of a node to which there is no way at the moment it is left out, and comes with the next apply: one way that is down
+    /// must not hold up everything else. What the kernel still has of such routes stays.
     private mutating func addRoutes(of network: Network, _ family: AddressFamily, to peers: [ClusterNode]) {
+        var cutOff: [(peer: ClusterNode, address: IPAddress)] = []
         for peer in peers {
             guard let prefix = assignment.prefix(of: network, family, on: peer.name),
                 let address = peer.addresses[family]
             else { continue }
-            guard let way = facts.route(to: address), way.isOnLink else {
+            let device: InterfaceName?
+            switch way(to: address) {
+            case .onLink(let link): device = link
+            case .throughGateway:
                 complain(of: peer, at: address, network)
                 continue
+            case .none:
+                device = facts.heldRoutes.first { $0.destination == prefix && $0.gateway == address }?.device
+                if device == nil { cutOff.append((peer, address)) }
             }
+            guard let device else { continue }
             var route = Route(to: prefix, in: .node)
             route.gateway = address
-            route.device = way.device
+            route.device = device
             result.state.routes.append(route)
         }
+        warn(of: cutOff, network, family)
+    }
+
+    /// Tells to which nodes there is no way at the moment: all of a network and family together, for there may be hundreds.
+    private mutating func warn(
+        of cutOff: [(peer: ClusterNode, address: IPAddress)],
+        _ network: Network,
+        _ family: AddressFamily
+    ) {
+        guard !cutOff.isEmpty else { return }
+        let told = 3
+        var names = cutOff.prefix(told).map { "'\($0.peer.name)' at \($0.address)" }
+        if cutOff.count > told { names.append("\(cutOff.count - told) more") }
+        let list =
+            names.count > 1 ? names.dropLast().joined(separator: ", ") + " and \(names.last ?? "")" : names[0]
+        let left = cutOff.count == 1 ? "its route is" : "their routes are"
+        var reason = "no route leads there"
+        if let own = unusableAddress(family) {
+            reason = "this node's own address \(own) is on no link that is up"
+        }
+        result.warnings.append(
+            "networks.\(network.name): there is no way to \(cutOff.count == 1 ? "node" : "nodes") \(list) at the moment, for "
+                + "\(reason): \(left) left out; apply again when there is one"
+        )
     }
 
     private mutating func complain(of peer: ClusterNode, at address: IPAddress, _ network: Network) {

@@ -52,12 +52,33 @@ extension NodeCompiler {
     private mutating func compileLinkSettings(of sandbox: Sandbox, in place: Place) {
         for index in sandbox.endpoints.indices {
             let link = sandbox.interface(ofEndpoint: index)
+            let network = cluster.networks[sandbox.endpoints[index].network]
+            if let network { announce(link, of: network, sandbox, in: place) }
             set("net/ipv4/conf/\(link)/forwarding", "0", in: place)
             guard facts.hasIPv6 else { continue }
             set("net/ipv6/conf/\(link)/forwarding", "0", in: place)
             set("net/ipv6/conf/\(link)/accept_ra", "0", in: place)
-            guard cluster.networks[sandbox.endpoints[index].network]?.subnets.ipv6 != nil else { continue }
+            guard network?.subnets.ipv6 != nil else { continue }
             set("net/ipv6/conf/\(link)/disable_ipv6", "0", in: place)
+        }
+    }
+
+    /// Has the kernel announce a link where the switches of others learn who is where, unless the sandbox says otherwise.
+    ///
+    /// A macvlan endpoint comes with its MAC and its addresses from another node, it may be; only by what it sends itself do
+    /// the switches of the underlay learn that.
+    private mutating func announce(
+        _ link: InterfaceName,
+        of network: Network,
+        _ sandbox: Sandbox,
+        in place: Place
+    ) {
+        guard network.driver.kind == .macvlan else { return }
+        var paths: [String] = []
+        if network.subnets.ipv4 != nil { paths.append("net/ipv4/conf/\(link)/arp_notify") }
+        if facts.hasIPv6, network.subnets.ipv6 != nil { paths.append("net/ipv6/conf/\(link)/ndisc_notify") }
+        for path in paths where !sandbox.settings.contains(where: { $0.path == path }) {
+            set(path, "1", in: place)
         }
     }
 

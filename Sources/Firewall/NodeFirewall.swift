@@ -9,12 +9,16 @@ package import NetworkModel
 /// Belongs to the namespace of the thread that made it. Not to be used from two threads at once.
 package final class NodeFirewall {
     let session: NftablesSession
+    private var generation: RulesetGeneration
     /// What the rules look like when they are listed, once anybody asked.
     private var reference: [JSONValue]?
+    /// The state of the ruleset in which the rules are those that were written here, and nobody else has changed a thing since.
+    private var ownGeneration: UInt32?
 
-    /// - Throws: ``NftablesError``.
+    /// - Throws: ``NftablesError``, or ``SystemCallError`` if there can be no socket.
     package init() throws {
         session = try NftablesSession()
+        generation = try RulesetGeneration()
     }
 
     /// Reads what there is; `nil` if there is neither table.
@@ -25,6 +29,8 @@ package final class NodeFirewall {
     package func observe(listedAs known: String? = nil) throws -> ObservedFirewall? {
         intactListing = nil
         guard let listing = try TableListing(of: session) else { return nil }
+        // What stands there as it was written here is how these rules are listed.
+        if let own = ownGeneration, generation.read() == own { reference = listing.definitions }
         // Of these rules, and listed in these words.
         let digest = JSONValue.list(listing.definitions).digest(Ruleset.creation)
         let isIntact = try !listing.hasStrays && (digest == known || listing.definitions == definitions())
@@ -38,7 +44,7 @@ package final class NodeFirewall {
     /// How the rules are listed by this nftables, on this kernel.
     ///
     /// How a rule is listed differs from one version to the next. So the rules are loaded once more, in a namespace made for
-    /// that, and listed there.
+    /// that, and listed there; but where they have just been written.
     private func definitions() throws -> [JSONValue] {
         if let reference { return reference }
         let listed = try DedicatedThread.run(named: "weft-nft") {
@@ -56,7 +62,13 @@ package final class NodeFirewall {
     /// - Throws: ``NftablesError``; then nothing was done.
     package func carryOut(_ orders: [Order]) throws {
         guard !orders.isEmpty else { return }
+        let before = generation.read()
+        let known = ownGeneration
+        ownGeneration = nil
         try session.run(orders.commands)
+        guard let before, let after = generation.read(), after == before &+ 1 else { return }
+        // One transaction, and nobody else's in between.
+        if orders.contains(where: \.writesRules) || known == before { ownGeneration = after }
     }
 
     /// One thing to be done.
@@ -67,6 +79,13 @@ package final class NodeFirewall {
         case remove([FirewallElement])
         /// Takes the tables away.
         case removeAll
+
+        fileprivate var writesRules: Bool {
+            switch self {
+            case .write: true
+            case .add, .remove, .removeAll: false
+            }
+        }
     }
 }
 

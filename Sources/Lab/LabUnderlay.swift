@@ -65,6 +65,19 @@ private struct UnderlayBuilder {
         if !subnets.gateways.isEmpty { addGateway() }
     }
 
+    /// The MTU of all wires: Ethernet's, or what the networks need of which the document states more.
+    private var mtu: MTU {
+        document.cluster.networks.reduce(.ethernet) { widest, network in
+            guard let stated = network.mtu else { return widest }
+            var overhead: UInt32 = 0
+            if network.driver.kind == .overlay {
+                let families = document.cluster.nodes.compactMap { $0.tunnelAddress?.family }
+                overhead = families.map(VXLAN.overhead).max() ?? 0
+            }
+            return max(widest, MTU(bytes: min(stated.bytes + overhead, MTU.range.upperBound)))
+        }
+    }
+
     private mutating func addBridge(_ name: InterfaceName, purpose: String) {
         var options = Bridge()
         // Who listens to which group nobody asks here; a bridge that waits for answers loses neighbour discovery.
@@ -72,7 +85,7 @@ private struct UnderlayBuilder {
         let id = LinkID(name, in: .node)
         guard state.links[id] == nil else { return }
         var link = Link(id, kind: .bridge(options), mac: mac(id), purpose: purpose)
-        link.mtu = .ethernet
+        link.mtu = mtu
         link.addressGeneration = .none
         state.links[id] = link
     }
@@ -154,7 +167,7 @@ private struct UnderlayBuilder {
         let port = LinkID(KernelNames.port(of: Name(unchecked: node), name), in: .node)
         var near = Link(port, kind: .veth(peer: inside), mac: mac(port), purpose: "port of \(node)")
         near.master = bridge
-        near.mtu = .ethernet
+        near.mtu = mtu
         near.addressGeneration = .none
         var far = Link(
             inside,
@@ -162,7 +175,7 @@ private struct UnderlayBuilder {
             mac: mac(inside),
             purpose: "way of \(node) to \(bridge)"
         )
-        far.mtu = .ethernet
+        far.mtu = mtu
         far.addressGeneration = .none
         far.addresses = addresses
         if addresses.contains(where: { $0.address.family == .ipv6 }) {

@@ -12,6 +12,10 @@ package struct NodeFacts: Hashable, Sendable {
     package var uplink: InterfaceName?
     /// The routes of the node's main table that are not Weft's.
     package var routes: [ForeignRoute] = []
+    /// Weft's routes through gateways that no route of others leads to on a link at the moment.
+    ///
+    /// The kernel keeps such as long as their link is up, at least those of IPv6.
+    package var heldRoutes: [HeldRoute] = []
     /// The links by which the node has a default route from a router's advertisement.
     package var advertised: [InterfaceName] = []
     /// Whether the kernel has IPv6; without it nothing is said of it.
@@ -29,11 +33,27 @@ package struct NodeFacts: Hashable, Sendable {
         package var name: InterfaceName
         package var mtu: MTU
         package var addresses: [IPAddress]
+        /// Whether it is administratively up: its routes go as it goes down.
+        package var isUp: Bool
 
-        package init(_ name: InterfaceName, mtu: MTU, addresses: [IPAddress] = []) {
+        package init(_ name: InterfaceName, mtu: MTU, addresses: [IPAddress] = [], isUp: Bool = true) {
             self.name = name
             self.mtu = mtu
             self.addresses = addresses
+            self.isUp = isUp
+        }
+    }
+
+    /// A route of Weft's through a gateway.
+    package struct HeldRoute: Hashable, Sendable {
+        package var destination: Prefix
+        package var gateway: IPAddress
+        package var device: InterfaceName
+
+        package init(to destination: Prefix, gateway: IPAddress, device: InterfaceName) {
+            self.destination = destination
+            self.gateway = gateway
+            self.device = device
         }
     }
 
@@ -79,6 +99,11 @@ package struct NodeFacts: Hashable, Sendable {
     package func mtu(of name: InterfaceName?) -> MTU? {
         guard let name else { return nil }
         return links.first { $0.name == name }?.mtu
+    }
+
+    /// True if an address is on a link that is up.
+    package func isUsable(_ address: IPAddress) -> Bool {
+        links.contains { $0.isUp && $0.addresses.contains(address) }
     }
 
     /// The link that holds one of the addresses.

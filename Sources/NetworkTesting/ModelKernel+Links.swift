@@ -249,6 +249,13 @@ extension ModelKernel {
         }
     }
 
+    /// Told a MAC, the same or another, the kernel forgets the link's neighbours.
+    mutating func announce(_ id: LinkID, _ mac: MACAddress) throws(Refusal) {
+        _ = try managed(id)
+        withLink(id) { $0.mac = mac }
+        dropNeighbours(of: id)
+    }
+
     /// Told the mode, the kernel makes no address; where the link gets one by it, it is added with the message.
     private mutating func setMode(of link: Link, from: ObservedLink) {
         guard let present = self.link(link.id)?.addressGeneration, present != link.addressGeneration else {

@@ -133,6 +133,7 @@ package struct ModelKernel: Sendable {
         case .addPrefixRoute(let address, let id):
             _ = try managed(id)
             addPrefixRoute(of: address, on: id)
+        case .announce(let id, let mac): try announce(id, mac)
         case .addRoute(let route): try add(route)
         case .replaceRoute(_, let route): try replace(route)
         case .deleteRoute(let route): try delete(route)
@@ -231,6 +232,7 @@ package struct ModelKernel: Sendable {
             "net/ipv4/conf/\(link)/forwarding": "0", "net/ipv4/conf/\(link)/rp_filter": "0",
             "net/ipv6/conf/\(link)/accept_ra": "1", "net/ipv6/conf/\(link)/disable_ipv6": "0",
             "net/ipv4/neigh/\(link)/ucast_solicit": "3",
+            "net/ipv4/conf/\(link)/arp_notify": "0", "net/ipv6/conf/\(link)/ndisc_notify": "0",
         ]
     }
 

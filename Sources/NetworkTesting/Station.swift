@@ -1,5 +1,5 @@
-import Glibc
-import LinuxSystem
+package import Glibc
+package import LinuxSystem
 package import NetworkModel
 
 /// A place that sends and takes datagrams: in a namespace two sockets of each family, one that takes what comes to a port, and
@@ -74,6 +74,27 @@ package final class Station {
         }
     }
 
+    /// Sends a datagram that must not be fragmented.
+    ///
+    /// - Parameters:
+    ///   - size: The size of the packet, with the headers of IP and UDP.
+    ///   - address: Where to, at the port that stations listen at; what arrives begins with the size.
+    /// - Returns: Why the kernel refused it, `nil` if it was sent.
+    package func send(packetOf size: Int, to address: IPAddress) -> Errno? {
+        guard let socket = senders[address.family] else { return .invalidArgument }
+        let (level, option, headers) =
+            address.family == .ipv4
+            ? (CInt(IPPROTO_IP), IP_MTU_DISCOVER, 28) : (CInt(IPPROTO_IPV6), IPV6_MTU_DISCOVER, 48)
+        var isWhole = IP_PMTUDISC_DO
+        let length = socklen_t(MemoryLayout<CInt>.size)
+        guard setsockopt(socket, level, option, &isWhole, length) == 0 else { return Errno(code: errno) }
+        var bytes = Array("\(size)|".utf8)
+        bytes += [UInt8](repeating: 0x20, count: size - headers - bytes.count)
+        return Self.withAddress(address, Self.port) {
+            sendto(socket, bytes, bytes.count, 0, $0, $1) == bytes.count ? nil : Errno(code: errno)
+        }
+    }
+
     /// Takes what has come so far.
     package func arrivals() -> [Arrival] {
         sockets.keys.sorted().flatMap { family -> [Arrival] in
@@ -112,7 +133,7 @@ package final class Station {
     }
 
     /// Calls `body` with an address as the calls of sockets take it.
-    private static func withAddress<Value>(
+    package static func withAddress<Value>(
         _ address: IPAddress,
         _ port: UInt16,
         _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Value

@@ -45,7 +45,7 @@ package struct Belongings: Hashable, Sendable {
         case .createNamespace, .markNamespace, .deleteNamespace: Owner(sandbox: sandbox(of: operation.place))
         case .createLink(let creation): owner(of: creation.link.id)
         case .changeLink(_, let link): owner(of: link.id)
-        case .deleteLink(let id, _, _): owner(of: id)
+        case .deleteLink(let id, _, _), .announce(let id, _): owner(of: id)
         case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
             .addPrefixRoute(_, let link):
             owner(of: link)

@@ -28,7 +28,7 @@ extension Operation {
     package var objectKind: String {
         switch self {
         case .createNamespace, .markNamespace, .deleteNamespace: "namespace"
-        case .createLink, .changeLink, .deleteLink: "link"
+        case .createLink, .changeLink, .deleteLink, .announce: "link"
         case .addAddress, .replaceAddress, .deleteAddress: "address"
         case .addPrefixRoute: "route"
         case .addRoute, .replaceRoute, .deleteRoute: "route"
@@ -46,7 +46,7 @@ extension Operation {
         case .createNamespace(let name, _), .markNamespace(let name), .deleteNamespace(let name, _): name.text
         case .createLink(let creation): creation.link.id.description
         case .changeLink(_, let link): link.id.description
-        case .deleteLink(let id, _, _): id.description
+        case .deleteLink(let id, _, _), .announce(let id, _): id.description
         case .addAddress(let address, let link), .replaceAddress(let address, let link),
             .deleteAddress(let address, let link, _):
             "\(address) dev \(link)"
@@ -70,7 +70,7 @@ extension Operation {
             .namespace(name)
         case .createLink(let creation): creation.link.id.place
         case .changeLink(_, let link): link.id.place
-        case .deleteLink(let id, _, _): id.place
+        case .deleteLink(let id, _, _), .announce(let id, _): id.place
         case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
             .addPrefixRoute(_, let link):
             link.place
@@ -103,6 +103,7 @@ extension Operation {
             return "address \(address) on link '\(link.name)'\(place)"
         case .addPrefixRoute(let address, let link):
             return "route \(address.prefix) dev \(link.name) src \(address.address)\(place)"
+        case .announce(let id, _): return "announcement of link '\(id.name)'\(place)"
         case .addRoute(let route), .replaceRoute(_, let route), .deleteRoute(let route):
             return "route \(route.summary)\(place)"
         case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):

@@ -104,6 +104,10 @@ package enum Operation: Hashable, Sendable {
     case deleteAddress(InterfaceAddress, on: LinkID, keepsSecondaries: Bool)
     /// Adds the kernel's own route to the prefix of an IPv4 address, which somebody took away.
     case addPrefixRoute(InterfaceAddress, on: LinkID)
+    /// Tells a link that is up its MAC once more: at that the kernel announces it, with the link's addresses, to the network.
+    ///
+    /// It does so by the link's settings (``AnnouncingLinks``), and forgets the link's neighbours.
+    case announce(LinkID, MACAddress)
     /// Adds a route, exclusively.
     case addRoute(Route)
     /// Replaces Weft's route of the same key; or adds it again where the kernel may have dropped it.

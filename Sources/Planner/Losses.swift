@@ -32,6 +32,8 @@ struct Losses {
     private var lowered: Set<LinkID> = []
     /// Links that get an MTU that is too small for IPv6, and lose what they have of it.
     private var withoutIPv6: Set<LinkID> = []
+    /// Links that are told their MAC once more, and forget their neighbours.
+    private var announced: Set<LinkID> = []
     /// Links whose last IPv4 address goes, and with it every IPv4 route by them.
     private var routesByLink: [LinkID: Moment] = [:]
     /// Addresses that go, and with them every route that prefers them as source.
@@ -56,6 +58,9 @@ struct Losses {
 
     /// Notes that a link loses IPv6.
     mutating func note(withoutIPv6 link: LinkID) { withoutIPv6.insert(link) }
+
+    /// Notes that a link is announced.
+    mutating func note(announcing link: LinkID) { announced.insert(link) }
 
     /// Notes what goes with the addresses that a kept link loses.
     mutating func note(_ comparison: AddressComparison, on link: LinkID) {
@@ -127,15 +132,24 @@ struct Losses {
         return isGone && !lasting.contains(located) && !wanted.contains(located)
     }
 
-    /// Whether and when the kernel drops a neighbour of a kept link: those of IPv4 go with the last IPv4 address.
+    /// Whether and when the kernel drops a neighbour of a kept link: those of IPv4 go with the last IPv4 address, all as the link
+    /// is announced.
     func loss(of neighbour: Neighbour) -> Loss? {
+        let withAnnouncement =
+            announced.contains(neighbour.link)
+            ? Loss(
+                moment: .whileBuilding,
+                isSure: true,
+                reason: "the kernel drops it as the link is announced"
+            )
+            : nil
         switch neighbour.address.family {
         case .ipv4:
-            guard let moment = routesByLink[neighbour.link] else { return nil }
+            guard let moment = routesByLink[neighbour.link] else { return withAnnouncement }
             let reason = "the kernel drops it with the last IPv4 address of link '\(neighbour.link.name)'"
             return Loss(moment: moment, isSure: false, reason: reason)
         case .ipv6:
-            guard withoutIPv6.contains(neighbour.link) else { return nil }
+            guard withoutIPv6.contains(neighbour.link) else { return withAnnouncement }
             return Loss(moment: .whileBuilding, isSure: true, reason: Self.reasonWithoutIPv6)
         }
     }

@@ -17,6 +17,7 @@ extension NodePlanner {
                         isKernels ? Operation.replaceAddress(address, on: id) : .addAddress(address, on: id)
                     fill(id.place, Change(.create, operation, reason: reason))
                 }
+                announce(link, having: link.addresses)
             case .keep(let existing):
                 planAddresses(of: link, on: existing, moves)
             case .delete, .blocked:
@@ -56,9 +57,22 @@ extension NodePlanner {
             }
             fill(link.id.place, change)
         }
+        announce(link, having: comparison.building.compactMap(\.operation.newAddress))
         steps.removingAddresses += comparison.removing
         losses.note(comparison, on: link.id)
         if existing.isUp, link.isUp { restorePrefixRoutes(comparison.bringingRoutes, of: link) }
+    }
+
+    /// Has the kernel announce a link that got addresses, where its settings say so.
+    ///
+    /// Switches may still know its MAC, and others its addresses, from where both were before: on another node, it may be.
+    private mutating func announce(_ link: Link, having new: [InterfaceAddress]) {
+        guard link.isUp, new.contains(where: { announcing.announce($0.address.family, on: link.id) }) else {
+            return
+        }
+        losses.note(announcing: link.id)
+        let reason = "so that its network learns where it is"
+        fill(link.id.place, Change(.change, .announce(link.id, link.mac), reason: reason, isCounted: false))
     }
 
     /// Before the contents of which group a link loses what others get: all of it at once, before the first of them.

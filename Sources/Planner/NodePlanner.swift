@@ -19,6 +19,8 @@ struct NodePlanner {
     let prefixRoutes: Set<PrefixRoute>
     /// The links that are told by the document to promote secondary addresses.
     let promoting: Set<LinkID>
+    /// The links whose new addresses are announced to their network.
+    let announcing: AnnouncingLinks
     /// The settings that come with what they are of.
     let creationSettings: CreationSettings
     /// The links that routes may leave by.
@@ -41,6 +43,7 @@ struct NodePlanner {
         order = BuildOrder(desired: desired)
         prefixRoutes = PrefixRoute.all(in: observed, and: desired)
         promoting = desired.promotingLinks
+        announcing = AnnouncingLinks(desired)
         creationSettings = CreationSettings(desired, observed, links)
         groups = Array(repeating: BuildGroup(), count: order.groupCount)
     }

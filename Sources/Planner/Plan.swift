@@ -104,8 +104,8 @@ extension Operation {
             .deleteFile:
             true
         case .createNamespace, .markNamespace, .createLink, .changeLink, .addAddress, .replaceAddress,
-            .addPrefixRoute, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding, .replaceForwarding,
-            .writeSysctl, .restoreSysctl, .writeFile, .firewall:
+            .addPrefixRoute, .announce, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding,
+            .replaceForwarding, .writeSysctl, .restoreSysctl, .writeFile, .firewall:
             false
         }
     }

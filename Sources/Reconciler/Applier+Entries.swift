@@ -15,7 +15,7 @@ extension Applier {
                 batch.append(operation, index: device, mark: mark, tag: tag)
             }
         case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
-            .addPrefixRoute(_, let link):
+            .addPrefixRoute(_, let link), .announce(let link, _):
             try appendEntry(operation, on: link, tag: tag)
         case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             try appendEntry(operation, on: neighbour.link, tag: tag)
@@ -72,6 +72,7 @@ extension MessageBatch {
         case .deleteAddress(let address, _, let keepsSecondaries):
             appendDeleteAddress(address, linkIndex: link, keepsSecondaries: keepsSecondaries, tag: tag)
         case .addPrefixRoute(let address, _): appendAddPrefixRoute(of: address, linkIndex: link, tag: tag)
+        case .announce(_, let mac): appendAnnounce(mac, linkIndex: link, tag: tag)
         case .addRoute(let route): appendAddRoute(route, deviceIndex: index, mark: mark, tag: tag)
         case .replaceRoute(_, let route): appendReplaceRoute(route, deviceIndex: index, mark: mark, tag: tag)
         case .deleteRoute(let route): appendDeleteRoute(route, deviceIndex: index, mark: mark, tag: tag)

@@ -172,7 +172,8 @@ struct Applier: ~Copyable {
         case .replaceForwarding(let entry) where isBridgeEntryNext(to: entry, at: position):
             try appendForwardingInBoth(entry, tag: position)
             return position + 2
-        case .deleteLink, .firewall, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute,
+        case .deleteLink, .firewall, .addAddress, .replaceAddress, .deleteAddress, .addPrefixRoute, .announce,
+            .addRoute,
             .replaceRoute, .deleteRoute,
             .replaceNeighbour, .deleteNeighbour, .addForwarding, .replaceForwarding,
             .deleteForwarding:
@@ -190,7 +191,7 @@ struct Applier: ~Copyable {
             return creation.needs.contains { failedLinks.contains($0) }
                 || (creation.peer.map { failedPlaces.contains($0.id.place) } ?? false)
         case .addAddress(_, let link), .replaceAddress(_, let link), .deleteAddress(_, let link, _),
-            .addPrefixRoute(_, let link):
+            .addPrefixRoute(_, let link), .announce(let link, _):
             return failedLinks.contains(link)
         case .replaceNeighbour(let neighbour), .deleteNeighbour(let neighbour):
             return failedLinks.contains(neighbour.link)
@@ -309,7 +310,7 @@ struct Applier: ~Copyable {
         case .createNamespace(let name, _): failedPlaces.insert(.namespace(name))
         case .createLink: loseLinks(of: operation)
         case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addAddress, .replaceAddress,
-            .deleteAddress, .addPrefixRoute,
+            .deleteAddress, .addPrefixRoute, .announce,
             .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour, .deleteNeighbour,
             .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl, .restoreSysctl, .writeFile,
             .deleteFile, .firewall:

@@ -25,12 +25,14 @@ extension Reconciler {
                 NodeFacts.ForeignLink(
                     link.name,
                     mtu: link.mtu,
-                    addresses: link.addresses.map(\.value.address)
+                    addresses: link.addresses.map(\.value.address),
+                    isUp: link.isUp
                 )
             }
             facts.uplink = observed.uplink
             facts.advertised = observed.advertisedLinks
             facts.routes = observed.foreignRoutes
+            facts.heldRoutes = observed.heldRoutes(beside: facts.routes)
             return facts
         }
     }
@@ -78,6 +80,19 @@ extension ObservedNamespace {
                 metric: value.metric,
                 mtu: value.mtu
             )
+        }
+    }
+
+    /// Weft's routes of the main table through gateways that none of `routes` leads to on a link.
+    fileprivate func heldRoutes(beside routes: [NodeFacts.ForeignRoute]) -> [NodeFacts.HeldRoute] {
+        let onLink = routes.filter(\.isOnLink).map(\.destination)
+        return self.routes.compactMap { route in
+            let value = route.value
+            guard route.isManaged, value.table == Route.mainTable, value.type == .unicast,
+                let gateway = value.gateway, let device = value.device,
+                !onLink.contains(where: { $0.contains(gateway) })
+            else { return nil }
+            return NodeFacts.HeldRoute(to: value.destination, gateway: gateway, device: device)
         }
     }
 

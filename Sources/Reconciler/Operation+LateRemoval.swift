@@ -13,7 +13,8 @@ extension Operation {
         case .createLink(let creation): kind = creation.link.kind
         case .changeLink(_, let link): kind = link.kind
         case .createNamespace, .markNamespace, .deleteNamespace, .deleteLink, .addAddress, .replaceAddress,
-            .deleteAddress, .addPrefixRoute, .addRoute, .replaceRoute, .deleteRoute, .replaceNeighbour,
+            .deleteAddress, .addPrefixRoute, .announce, .addRoute, .replaceRoute, .deleteRoute,
+            .replaceNeighbour,
             .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding, .writeSysctl,
             .restoreSysctl, .writeFile, .deleteFile, .firewall:
             return false

@@ -14,7 +14,8 @@ extension Operation {
         case .deleteRoute: errno == .noSuchProcess
         case .deleteNeighbour, .deleteForwarding: errno == .noSuchFileOrDirectory
         case .createNamespace, .markNamespace, .deleteNamespace, .createLink, .changeLink, .addAddress,
-            .replaceAddress, .addPrefixRoute, .addRoute, .replaceRoute, .replaceNeighbour, .addForwarding,
+            .replaceAddress, .addPrefixRoute, .announce, .addRoute, .replaceRoute, .replaceNeighbour,
+            .addForwarding,
             .replaceForwarding, .writeSysctl, .restoreSysctl, .writeFile, .deleteFile, .firewall:
             false
         }

@@ -268,8 +268,8 @@ extension Registry {
                 sysctls[sysctl.key] = RecordedSysctl(before: first, written: sysctl.value)
             case .writeSysctl, .markNamespace, .deleteNamespace, .createLink, .changeLink, .deleteLink,
                 .addAddress,
-                .replaceAddress, .deleteAddress, .addPrefixRoute, .addRoute, .replaceRoute, .deleteRoute,
-                .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
+                .replaceAddress, .deleteAddress, .addPrefixRoute, .announce, .addRoute, .replaceRoute,
+                .deleteRoute, .deleteNeighbour, .addForwarding, .replaceForwarding, .deleteForwarding,
                 .restoreSysctl, .writeFile, .deleteFile, .firewall:
                 break
             }

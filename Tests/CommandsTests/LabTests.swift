@@ -121,6 +121,25 @@ struct LabTests {
         }
     }
 
+    @Test(
+        "a document that states more than Ethernet's MTU works as it does on an underlay that carries it, and back again"
+    )
+    func largePackets() throws {
+        try LabStation.with { lab in
+            let large = Self.vpc.replacing("fd00:20::/64\"] }", with: "fd00:20::/64\"], mtu: 8951 }")
+            try lab.up(large)
+            try lab.exec("wordpress", "ping -qc1 -W2 -M do -s 8923 10.20.0.7").output()
+            try lab.exec("wordpress", "ping -qc1 -W2 -M do -s 8903 fd00:20::7").output()
+            let link = try lab.exec("node1", "ip -o link show dev eth0").output()
+            #expect(link.contains(" mtu 9001 "))
+            try lab.up(Self.vpc)
+            #expect(try lab.exec("node1", "ip -o link show dev eth0").output().contains(" mtu 1500 "))
+            try lab.exec("wordpress", "ping -qc1 -W2 -M do -s 1422 10.20.0.7").output()
+            try lab.succeed("down")
+            #expect(try lab.remains() == [])
+        }
+    }
+
     @Test("two labs of one document side by side know nothing of each other")
     func twoLabs() throws {
         try LabStation.with { first in

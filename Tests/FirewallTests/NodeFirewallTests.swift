@@ -61,6 +61,26 @@ struct NodeFirewallTests {
             #expect(try firewall.observe() == nil)
         }
     }
+    @Test("what somebody changes between two of one's own changes is seen", .kernel)
+    func racing() throws {
+        try inNode { firewall, node in
+            try firewall.carryOut([.write(Self.everything)])
+            #expect(try firewall.observe()?.isIntact == true)
+            // Something of no concern, and then a rule of Weft's table.
+            try node.run("nft add table inet theirs")
+            #expect(try firewall.observe()?.isIntact == true)
+            try node.run("nft add rule inet weft forward accept")
+            #expect(try firewall.observe()?.isIntact == false)
+            try firewall.carryOut([.remove([Self.everything[2]])])
+            #expect(try firewall.observe()?.isIntact == false)
+            try firewall.carryOut([.write(Self.everything)])
+            try firewall.carryOut([.remove([Self.everything[2]])])
+            #expect(try firewall.observe()?.isIntact == true)
+            try node.run("nft flush chain inet weft forward")
+            #expect(try firewall.observe()?.isIntact == false)
+        }
+    }
+
     @Test("two threads at once do not get in each other's way", .kernel)
     func threads() throws {
         // In one process, as tests are: libnftables counts references without locks.

@@ -21,7 +21,8 @@ extension Operation {
             if isForeign(id) || peer.map(isForeign) == true { return "a stranger's link" }
             return state.takesStranger(with: id, staying: desired.namespaces)
                 ? "a stranger's link with its own" : nil
-        case .addAddress(_, let link), .replaceAddress(_, let link), .addPrefixRoute(_, let link):
+        case .addAddress(_, let link), .replaceAddress(_, let link), .addPrefixRoute(_, let link),
+            .announce(let link, _):
             return isForeign(link) ? "a stranger's link" : nil
         case .deleteAddress(let address, let link, _):
             let present = state[link.place]?.links.first { $0.name == link.name }?.addresses.first {

@@ -41,7 +41,8 @@ extension PlannerTally {
 
     /// What plans do about strangers' objects on Weft's links.
     private static let labelsOfStrangers = [
-        "secondaries are kept", "a prefix route comes back", "a stranger's address is taken over",
+        "a link is announced", "secondaries are kept", "a prefix route comes back",
+        "a stranger's address is taken over",
         "strangers' losses are told", "a freed port is told", "links in a namespace that goes are told",
         "the link loses IPv6", "the link gets IPv6", "an address leaves a link for another",
         "an address leaves a link that goes for another",
@@ -100,6 +101,7 @@ extension PlannerTally {
                         : "an address leaves a link for another"
                 )
             case .addPrefixRoute: count("a prefix route comes back")
+            case .announce: count("a link is announced")
             case .replaceAddress(let address, let link):
                 let present = state[link.place]?.links.first { $0.name == link.name }?.addresses
                 let isForeign =

@@ -124,6 +124,9 @@ enum SingleEdit: String, CaseIterable {
         guard let link = links.randomElement(using: &random) else { return nil }
         switch self {
         case .newAddress:
+            // One that is announced is not alone: the link forgets its neighbours with that.
+            let notify = Sysctl.Key(path: "net/ipv4/conf/\(link.name)/arp_notify", in: link.place)
+            guard !state.sysctls.contains(where: { $0.key == notify && $0.value != "0" }) else { return nil }
             state.links[link]?.addresses.append(
                 InterfaceAddress(IPAddress(ipv4: 0x0a63_0001), prefixLength: 24)
             )

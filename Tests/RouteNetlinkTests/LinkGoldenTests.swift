@@ -55,6 +55,19 @@ struct LinkGoldenTests {
         )
     }
 
+    @Test("an announcement is the link's MAC once more, and nothing else")
+    func announcement() {
+        let seen = listings(headerSize: 16) {
+            $0.appendAnnounce(MACAddress(bits: 0x0200_0000_0007), linkIndex: 10, tag: 0)
+        }
+        #expect(
+            seen == """
+                16 flags 0 header 000000000a0000000000000000000000
+                1: 020000000007
+                """
+        )
+    }
+
     @Test("a port's options go with the raising if the bridge is known, and behind the bridge if it is not")
     func finishPort() {
         var (near, _) = veth("v0", "eth0", mac: 2)

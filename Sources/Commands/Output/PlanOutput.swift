@@ -163,8 +163,8 @@ extension Planner.Operation {
             case .addForwarding(let entry), .replaceForwarding(let entry), .deleteForwarding(let entry):
                 ObjectAttributes.forwarding(entry)
             case .firewall(let order): order.attributes
-            case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addPrefixRoute, .writeSysctl,
-                .restoreSysctl, .writeFile, .deleteFile:
+            case .markNamespace, .deleteNamespace, .changeLink, .deleteLink, .addPrefixRoute, .announce,
+                .writeSysctl, .restoreSysctl, .writeFile, .deleteFile:
                 []
             }
         return known.map { ($0.name, $0.value) }

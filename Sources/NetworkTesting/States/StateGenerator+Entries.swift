@@ -212,6 +212,8 @@ extension StateGenerator {
             ("net/ipv4/conf/\(link)/arp_ignore", one("0", "1", "2")),
             ("net/ipv4/conf/\(link)/rp_filter", one("0", "2")),
             ("net/ipv6/conf/\(link)/accept_ra", one("0", "2")),
+            ("net/ipv4/conf/\(link)/arp_notify", one("0", "1")),
+            ("net/ipv6/conf/\(link)/ndisc_notify", one("0", "1")),
             ("net/ipv4/tcp_keepalive_time", one("60", "600")),
             ("net/ipv4/ip_local_port_range", one("10000 20000", "32768 60999")),
             ("net/ipv6/flowlabel_consistency", one("0", "1"))

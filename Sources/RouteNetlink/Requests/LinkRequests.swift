@@ -156,6 +156,21 @@ extension MessageBatch {
         append(settings, index: linkIndex, tag: tag)
     }
 
+    /// Tells a link the MAC that it has: the kernel then announces it, with the link's addresses, as the link's settings have it.
+    ///
+    /// By `arp_notify` a gratuitous ARP for each IPv4 address, by `ndisc_notify` an unsolicited neighbour advertisement for each
+    /// IPv6 address. The link's neighbours are forgotten, permanent ones too.
+    ///
+    /// Equivalent to `ip link set NAME address MAC`.
+    ///
+    /// Kernel: `net/core/dev.c`, `dev_set_mac_address()`, tells of the MAC though it be the same (`NETDEV_CHANGEADDR`);
+    /// `net/ipv4/devinet.c`, `inetdev_event()`; `net/ipv6/ndisc.c`, `ndisc_netdev_event()`.
+    package mutating func appendAnnounce(_ mac: MACAddress, linkIndex: Int32, tag: Int) {
+        var settings = LinkSettings()
+        settings.mac = mac
+        append(settings, index: linkIndex, tag: tag)
+    }
+
     /// Marks the namespace of the socket, and raises its `lo`.
     ///
     /// Equivalent to `ip link set lo alias ALIAS up`.
