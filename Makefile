@@ -26,7 +26,7 @@ test: ## build all and run all tests; the kernel's need root
 explore: ## look with fresh seeds, and every errno at every step, for what nobody has seen yet
 	$(SWIFT) build --build-tests
 	scripts/as-root env WEFT_SEED=random WEFT_WALKS=all $(SWIFT) test --skip-build \
-	    --filter 'PlanLaws|GeneratedTests|GeneratedClusterTests|PacketTests|RoundTrip|Mutation|Fuzz|FaultTests'
+	    --filter 'PlanLaws|GeneratedTests|GeneratedClusterTests|GeneratedFleetTests|PacketTests|RoundTrip|Mutation|Fuzz|FaultTests'
 
 fuzz: ## feed the readers whatever bytes come; FUZZ='-max_total_time=3600' and the like are passed on
 	WEFT_FUZZ=1 $(SWIFT) build -c release --product weft-fuzz --scratch-path .build-fuzz -Xswiftc -enable-testing \

@@ -56,7 +56,12 @@ extension NodeCompiler {
     private mutating func guardBridge(_ id: LinkID, of network: Network) {
         guard facts.hasIPv6 else { return }
         // Both are always stated: a bridge of one family becomes one of two, and back, with nothing open in between.
-        let hasIPv6 = network.subnets.ipv6 != nil && !network.isIsolated
+        // Of an isolated network the node has no part in it; but the tunnel of an overlay answers for neighbours on other nodes by
+        // those that the bridge has, and a link without IPv6 can have none.
+        //
+        // Kernel: `net/bridge/br_arp_nd_proxy.c`, `br_do_suppress_nd()`.
+        let hasNeighbours = network.driver.kind == .overlay
+        let hasIPv6 = network.subnets.ipv6 != nil && (!network.isIsolated || hasNeighbours)
         set("net/ipv6/conf/\(id.name)/accept_ra", "0", in: .node)
         set("net/ipv6/conf/\(id.name)/disable_ipv6", hasIPv6 ? "0" : "1", in: .node)
     }

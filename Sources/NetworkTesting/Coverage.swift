@@ -13,8 +13,8 @@ package final class Coverage {
         for name in expected { counts[name] = 0 }
     }
 
-    /// Counts something.
-    package func note(_ name: String) { counts[name, default: 0] += 1 }
+    /// Counts something that came once, or several times.
+    package func note(_ name: String, _ count: Int = 1) { counts[name, default: 0] += count }
 
     /// Counts what is in a state: kinds of links, and values of every property.
     package func note(_ state: NodeState) {

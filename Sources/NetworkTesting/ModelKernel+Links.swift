@@ -40,6 +40,7 @@ extension ModelKernel {
         }
         for link in [creation.link, creation.peer].compactMap({ $0 }) where link.isUp {
             if case .vxlan(let vxlan) = link.kind { try checkSocket(of: vxlan, link.id) }
+            try checkMAC(of: link)
             raise(link.id)
         }
     }
@@ -110,6 +111,21 @@ extension ModelKernel {
                 if other.udpZeroChecksum6Receive != vxlan.udpZeroChecksum6Receive {
                     throw Refusal("EADDRINUSE", "the port's socket takes checksums otherwise")
                 }
+            }
+        }
+    }
+
+    /// Of the macvlan links of a parent no two that are up have one MAC.
+    ///
+    /// Kernel: `drivers/net/macvlan.c`, `macvlan_open()`, `macvlan_set_mac_address()`.
+    private func checkMAC(of link: Link) throws(Refusal) {
+        guard case .macvlan(let macvlan) = link.kind else { return }
+        for place in places {
+            for other in self[place].links where other.isUp && LinkID(other.name, in: place) != link.id {
+                guard case .macvlan(let sibling) = other.kind, sibling.parent == macvlan.parent,
+                    other.mac == link.mac
+                else { continue }
+                throw Refusal("EADDRINUSE", "the MAC is that of '\(other.name)'")
             }
         }
     }
@@ -218,6 +234,7 @@ extension ModelKernel {
             existing.promotesSecondaries = link.promotesSecondaries ?? existing.promotesSecondaries
         }
         if from.mac != link.mac {
+            if existing.isUp { try checkMAC(of: link) }
             withLink(link.id) { $0.mac = link.mac }
             dropNeighbours(of: link.id)
         }
@@ -227,6 +244,7 @@ extension ModelKernel {
         if link.master != nil { withLink(link.id) { $0.setPort(link.port) } }
         if from.isUp != link.isUp {
             if link.isUp, case .vxlan(let vxlan) = link.kind { try checkSocket(of: vxlan, link.id) }
+            if link.isUp { try checkMAC(of: link) }
             if link.isUp { raise(link.id) } else { lower(link.id) }
         }
     }

@@ -118,6 +118,7 @@ extension PlannerStates {
             state.links[id]?.kind = .vxlan(vxlan)
             if !identifiers.insert("\(vxlan.vni) \(vxlan.port)").inserted { state.links[id] = nil }
         }
+        separateMACs()
         // Below an MTU of 1,280 a link has no IPv6.
         let sizes = LinkSizes(state)
         for id in state.links.keys where !sizes.hasIPv6(id) {
@@ -225,6 +226,21 @@ private struct PossibleEntries {
         return sysctls.filter { sysctl in
             if let name = sysctl.key.place.name, !namespaces.contains(name) { return false }
             return ModelKernel.placeSettings[sysctl.key.path] != nil || possible.contains(sysctl.key)
+        }
+    }
+}
+
+extension PlannerStates {
+    /// Gives the macvlan links of one parent a MAC each, of those that links have.
+    private mutating func separateMACs() {
+        var taken: [InterfaceName: Set<MACAddress>] = [:]
+        for id in state.links.keys.sorted() {
+            guard let link = state.links[id], case .macvlan(let macvlan) = link.kind else { continue }
+            let all = [link.mac] + (1...6).map { MACAddress(bits: 0x0200_0000_0000 + $0) }
+            let free = all.first { taken[macvlan.parent]?.contains($0) != true }
+            guard let free else { preconditionFailure("there are more MACs than macvlan links") }
+            taken[macvlan.parent, default: []].insert(free)
+            state.links[id]?.mac = free
         }
     }
 }

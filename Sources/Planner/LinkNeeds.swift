@@ -9,6 +9,8 @@ struct LinkNeeds {
     private var parents: [InterfaceName: Bool] = [:]
     /// Links of the node that become ports of a bridge, which no parent of a macvlan link can be.
     private var ports: Set<InterfaceName> = []
+    /// MACs that macvlan links get.
+    private var macs: Set<WireMAC> = []
     /// Bridges that would have more ports than they take if the new came before the old have gone.
     private var crowded: Set<LinkID> = []
 
@@ -19,6 +21,9 @@ struct LinkNeeds {
                 if id.place == .node { ports.insert(id.name) }
                 let bridge = LinkID(master, in: id.place)
                 if links.observed[id]?.master != master { counts[bridge, default: 0] += 1 }
+            }
+            if let mac = WireMAC(of: link), links.observed[id].flatMap(WireMAC.init) != mac {
+                macs.insert(mac)
             }
             guard links.fates[id]?.keepsContents == false else { continue }
             switch link.kind {
@@ -44,9 +49,30 @@ struct LinkNeeds {
             return sockets.contains(TunnelSocket(vxlan).clashing) || tunnels.contains(TunnelIdentifier(vxlan))
         case .macvlan(let macvlan):
             if ports.contains(macvlan.parent) { return true }
+            if let mac = WireMAC(of: link), macs.contains(mac) { return true }
             return parents[macvlan.parent].map { $0 || macvlan.mode == .passthru } ?? false
         case .bridge, .veth, .other: return false
         }
+    }
+}
+
+/// What only one macvlan link can have that is up: a MAC on its parent's wire, in whatever namespace it is.
+///
+/// Kernel: `drivers/net/macvlan.c`, `macvlan_addr_busy()`: `EADDRINUSE`.
+struct WireMAC: Hashable {
+    private let parent: InterfaceName
+    private let mac: MACAddress
+
+    /// That of a link that shall be; `nil` if it is none of macvlan.
+    init?(of link: Link) {
+        guard case .macvlan(let macvlan) = link.kind else { return nil }
+        (parent, mac) = (macvlan.parent, link.mac)
+    }
+
+    /// That of a link that is there.
+    init?(of link: ObservedLink) {
+        guard case .macvlan(let macvlan) = link.kind, let mac = link.mac else { return nil }
+        (parent, self.mac) = (macvlan.parent, mac)
     }
 }
 

@@ -69,6 +69,7 @@ struct LinkSurvey {
         for (id, link) in observed where link.isManaged && desired[id] == nil {
             if !node.untouched.contains(id) { fates[id] = .delete(link) }
         }
+        yieldMACs()
         block()
         propagate()
         protectStrangers(goneWith: node.namespaces)
@@ -243,6 +244,25 @@ struct LinkSurvey {
             return old.reasonToRemake(as: new)
         case (.bridge, _), (.veth, _), (.vxlan, _), (.macvlan, _), (.other, _):
             return "the type can't be changed"
+        }
+    }
+
+    /// A macvlan link whose MAC another one on its parent gets is made anew.
+    ///
+    /// The kernel lets no two that are up have one, not even for a moment in which they swap them.
+    private mutating func yieldMACs() {
+        var receivers: [WireMAC: LinkID] = [:]
+        for (id, link) in desired {
+            guard let own = WireMAC(of: link), observed[id].flatMap(WireMAC.init) != own else { continue }
+            receivers[own] = min(id, receivers[own] ?? id)
+        }
+        guard !receivers.isEmpty else { return }
+        for (id, link) in desired {
+            guard case .keep(let existing)? = fates[id], let own = WireMAC(of: existing),
+                WireMAC(of: link) != own, let receiver = receivers[own]
+            else { continue }
+            let words = "'\(receiver.name)'\(NodePlanner.words(for: receiver.place))"
+            fates[id] = .remake(existing, reason: "its MAC becomes that of \(words)")
         }
     }
 

@@ -7,26 +7,34 @@ import Testing
 
 @Suite("The outside of networks", .kernel, .serialized)
 struct OutsideTests {
-    @Test("answers come back, masqueraded or not; nobody outside begins; an internal network has neither")
+    @Test(
+        "answers come back, masqueraded or not; nobody outside begins; an internal network has neither, an isolated one no node"
+    )
     func answers() throws {
         try ClusterBench.with { bench in
             guard try bench.bring(to: .apart, "apart") != nil else { return }
             let view = try ClusterView(of: .apart, on: bench)
-            for sandbox in Cluster.apart.stacks where sandbox.endpoints.count == 1 {
-                let isInternal = sandbox.name == "ina"
-                if isInternal {
+            for network in Cluster.apart.networks {
+                // One that is on no other network.
+                let members = Cluster.apart.stacks.filter { $0.endpoints.map(\.network) == [network.name] }
+                let sandbox = try #require(members.first)
+                if network.isInternal {
                     // It has no default route; whoever is root there makes one.
                     try bench.node.run("ip route add default via 10.62.0.1", in: sandbox.name)
                     try bench.node.run("ip -6 route add default via fd00:62::1", in: sandbox.name)
                 }
                 for router in ClusterBench.routerAddresses {
                     #expect(
-                        try Self.reaches(router, from: sandbox.name, on: bench) == !isInternal,
+                        try Self.reaches(router, from: sandbox.name, on: bench)
+                            == (!network.isInternal && !network.isIsolated),
                         "\(sandbox.name) to \(router)"
                     )
                 }
                 for own in view.addresses(of: sandbox, 0) {
-                    #expect(try Self.reaches(own, from: nil, on: bench), "the node to \(own)")
+                    #expect(
+                        try Self.reaches(own, from: nil, on: bench) == !network.isIsolated,
+                        "the node to \(own)"
+                    )
                     #expect(
                         try !Self.reaches(own, from: ClusterBench.router, on: bench),
                         "the router to \(own)"

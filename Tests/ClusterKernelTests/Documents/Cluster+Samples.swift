@@ -41,19 +41,21 @@ extension Cluster {
         )
     }()
 
-    /// Networks that are to be apart: two with an outside, one of them without masquerading, an internal one, and sandboxes on
-    /// two of them each.
+    /// Networks that are to be apart: two with an outside, one of them without masquerading, an internal one, sandboxes on two
+    /// of them each, and an isolated one that has the range of another.
     static let apart: Cluster = {
         var open = bridge("open", "10.61.0.0/24", "fd00:61::/64")
         open.masquerade = false
         var inner = bridge("inner", "10.62.0.0/24", "fd00:62::/64")
         inner.isInternal = true
+        var wire = bridge("wire", "10.60.0.0/24")
+        wire.isIsolated = true
         return Cluster(
-            networks: [bridge("back", "10.60.0.0/24", "fd00:60::/64"), open, inner],
+            networks: [bridge("back", "10.60.0.0/24", "fd00:60::/64"), open, inner, wire],
             sandboxes: [
                 sandbox("eve", on: "back"), sandbox("bob", on: "back"), sandbox("ann", on: "open"),
                 sandbox("ina", on: "inner"), sandbox("mo", on: "back", "open"),
-                sandbox("mi", on: "inner", "back"),
+                sandbox("mi", on: "inner", "back"), sandbox("ira", on: "wire"), sandbox("ivo", on: "wire"),
             ]
         )
     }()

@@ -4,6 +4,7 @@ extension Cluster {
     /// The document's text.
     var yaml: String {
         var lines = ["weft: 1"]
+        if !nodes.isEmpty { lines += ["nodes:"] + nodes.map { "  \($0.name): \($0.yaml)" } }
         var networks = networks.map { "  \($0.name): \($0.yaml)" }
         if !bridgeSubnets.isEmpty { networks.append("  bridge: { subnets: \(yamlList(bridgeSubnets)) }") }
         if !networks.isEmpty { lines += ["networks:"] + networks }
@@ -23,14 +24,15 @@ private func yamlMapping(_ pairs: [(String, String?)]) -> String {
     return texts.isEmpty ? "{}" : "{ \(texts.joined(separator: ", ")) }"
 }
 
+extension Cluster.Node {
+    fileprivate var yaml: String {
+        yamlMapping([("address", yamlList(addresses)), ("role", isRouter ? "router" : nil)])
+    }
+}
+
 extension Cluster.Network {
     fileprivate var yaml: String {
-        var pairs: [(String, String?)] = []
-        switch driver {
-        case .bridge: pairs.append(("driver", "bridge"))
-        case .macvlan(let parent, let mode):
-            pairs += [("driver", "macvlan"), ("parent", parent), ("options", "{ mode: \(mode) }")]
-        }
+        var pairs = yamlOfDriver
         pairs.append(("subnets", yamlList(subnets)))
         switch gateway {
         case .unstated: break
@@ -41,8 +43,35 @@ extension Cluster.Network {
             ("range", ranges.isEmpty ? nil : yamlList(ranges)), ("internal", isInternal ? "true" : nil),
             ("isolated", isIsolated ? "true" : nil), ("masquerade", masquerade.map { "\($0)" }),
             ("mtu", mtu.map { "\($0)" }), ("interface", interface),
+            ("nodes", nodes.isEmpty ? nil : yamlList(nodes)),
         ]
         return yamlMapping(pairs)
+    }
+
+    /// The driver with the keys of its own.
+    private var yamlOfDriver: [(String, String?)] {
+        switch driver {
+        case .bridge: return [("driver", "bridge")]
+        case .routed(let routed):
+            let parts = routed.parts.sorted { $0.key < $1.key }.map {
+                ($0.key, String?.some(yamlList($0.value)))
+            }
+            return [
+                ("driver", "routed"), ("via", routed.isByRouter ? "router" : nil),
+                ("nodeSubnets", parts.isEmpty ? nil : yamlMapping(parts)),
+            ]
+        case .overlay(let overlay):
+            let options: [(String, String?)] = [
+                ("port", overlay.port.map { "\($0)" }), ("flood", overlay.floods ? "true" : nil),
+                ("learning", overlay.learns ? "true" : nil),
+            ]
+            return [
+                ("driver", "overlay"), ("vni", overlay.vni.map { "\($0)" }),
+                ("options", options.allSatisfy { $0.1 == nil } ? nil : yamlMapping(options)),
+            ]
+        case .macvlan(let parent, let mode):
+            return [("driver", "macvlan"), ("parent", parent), ("options", "{ mode: \(mode) }")]
+        }
     }
 }
 
@@ -54,6 +83,7 @@ extension Cluster.Sandbox {
             ("options", options.isEmpty ? nil : yamlList(options)),
         ]
         return yamlMapping([
+            ("node", node),
             ("host", stack == .host ? "true" : nil),
             ("endpoints", yamlEndpoints),
             ("defaultRoute", defaultRoute),

@@ -1,13 +1,24 @@
 import NetworkModel
 
-/// A document of networks and sandboxes for one node, in values of the tests' own.
+/// A document of networks and sandboxes, for one node or for several, in values of the tests' own.
 ///
 /// What is said of it here comes from the contract alone: the code under test reads its text and nothing else.
 struct Cluster: Sendable {
+    /// None: the document is for the one node on which it is applied.
+    var nodes: [Node] = []
     var networks: [Network] = []
     var sandboxes: [Sandbox] = []
     /// Subnets of the built-in bridge, where they are stated.
     var bridgeSubnets: [Prefix] = []
+
+    struct Node: Sendable {
+        var name: String
+        /// On the underlay, first that from which its tunnels come.
+        var addresses: [IPAddress]
+        var isRouter = false
+
+        func address(_ family: AddressFamily) -> IPAddress? { addresses.first { $0.family == family } }
+    }
 
     struct Network: Sendable {
         var name: String
@@ -21,11 +32,29 @@ struct Cluster: Sendable {
         var masquerade: Bool?
         var mtu: Int?
         var interface: String?
+        /// The nodes that carry it, where they are stated.
+        var nodes: [String] = []
     }
 
     enum Driver: Hashable, Sendable {
         case bridge
+        case routed(Routed)
+        case overlay(Overlay)
         case macvlan(parent: String, mode: String)
+    }
+
+    struct Routed: Hashable, Sendable {
+        /// Whether routers alone hold its routes.
+        var isByRouter = false
+        /// The nodes' parts, where they are stated.
+        var parts: [String: [Prefix]] = [:]
+    }
+
+    struct Overlay: Hashable, Sendable {
+        var vni: Int?
+        var port: Int?
+        var floods = false
+        var learns = false
     }
 
     enum Gateway: Hashable, Sendable {
@@ -36,6 +65,8 @@ struct Cluster: Sendable {
 
     struct Sandbox: Sendable {
         var name: String
+        /// Its node; `nil` where the document has none.
+        var node: String?
         var stack = Stack.own
         var endpoints: [Endpoint] = []
         var defaultRoute: String?
@@ -94,6 +125,14 @@ extension Cluster {
 
     func sandbox(_ name: String) -> Sandbox? { sandboxes.first { $0.name == name } }
 
+    func node(_ name: String) -> Node? { nodes.first { $0.name == name } }
+
+    /// The nodes that carry a network: those that are stated, and those with an endpoint on it.
+    func carriers(of network: Network) -> Set<String> {
+        let members = sandboxes.filter { $0.endpoints.contains { $0.network == network.name } }
+        return Set(network.nodes + members.compactMap(\.node))
+    }
+
     /// A network by its name, be it the built-in one.
     func network(_ name: String) -> Network? {
         guard name == "bridge" else { return networks.first { $0.name == name } }
@@ -111,10 +150,24 @@ extension Cluster {
 extension Cluster.Network {
     func subnet(_ family: AddressFamily) -> Prefix? { subnets.first { $0.family == family } }
 
-    var isMacvlan: Bool { driver != .bridge }
+    var isMacvlan: Bool {
+        switch driver {
+        case .macvlan: true
+        case .bridge, .routed, .overlay: false
+        }
+    }
+
+    /// Of a routed network, what is said of its routes and parts.
+    var routed: Cluster.Routed? {
+        switch driver {
+        case .routed(let routed): routed
+        case .bridge, .overlay, .macvlan: nil
+        }
+    }
 
     /// The address on the node's side, or of the router that is stated; `nil` where nobody forwards.
     ///
+    /// Of a routed network each node has another one, the first of its own part.
     /// `internal` and `gateway: none` take the default route away, and leave the address on the bridge.
     func hostAddress(_ family: AddressFamily) -> IPAddress? {
         guard !isIsolated, let subnet = subnet(family) else { return nil }

@@ -34,6 +34,8 @@ extension Coverage {
         func note(_ name: String, if isSo: Bool) { if isSo { self.note(name) } }
         switch network.driver {
         case .bridge: self.note(network.name == "bridge" ? "driver built-in bridge" : "driver bridge")
+        case .routed: self.note("driver routed")
+        case .overlay: self.note("driver overlay")
         case .macvlan(_, let mode):
             self.note("driver macvlan \(mode)")
             self.note(

@@ -81,7 +81,8 @@ struct ClusterOracle {
         differences += difference("being up", link["flags"].elements.contains("UP"), true)
         let info = link["linkinfo"]
         switch network.driver {
-        case .bridge: differences += difference("kind", info["info_kind"].string, "veth")
+        case .bridge, .routed, .overlay:
+            differences += difference("kind", info["info_kind"].string, "veth")
         case .macvlan(let parent, let mode):
             differences += difference("kind", info["info_kind"].string, "macvlan")
             differences += difference("mode", info["info_data"]["mode"].string, mode)
@@ -163,6 +164,8 @@ struct ClusterOracle {
         if let stated = network.mtu { return stated }
         switch network.driver {
         case .bridge: return min(1500, bench.uplinkMTU)
+        case .routed: return bench.uplinkMTU
+        case .overlay: return bench.uplinkMTU - 50
         case .macvlan(let parent, _): return parent == ClusterBench.uplink ? bench.uplinkMTU : 1500
         }
     }

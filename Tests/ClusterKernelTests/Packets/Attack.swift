@@ -40,6 +40,9 @@ final class Attack {
         case forgedOutside = "a packet came to the outside from an address that is not its sender's"
         case fromInternal = "a packet of an internal network came to the outside"
         case internalToNode = "a packet of an internal network came to the node at an address of another one"
+        case isolatedBetween = "a packet came from an isolated network to another one of its range"
+        case isolatedToNode = "a packet of an isolated network came to the node"
+        case fromIsolated = "a packet of an isolated network came to the outside"
         case forgedToNode = "a packet came to the node from an address that is not the sender's"
         case vxlan = "a datagram came to a port of VXLAN"
     }
@@ -136,16 +139,12 @@ final class Attack {
                     let network = cluster.network(attacker.network)
                 else { continue }
                 for subnet in network.subnets {
-                    guard let gateway = network.hostAddress(subnet.family),
-                        let own = holders[sandbox.name]?.first(where: subnet.contains)
-                    else { continue }
-                    let outside = network.isInternal ? [] : ClusterBench.routerAddresses
-                    for destination in [gateway] + outside where destination.family == subnet.family {
+                    guard let own = holders[sandbox.name]?.first(where: subnet.contains) else { continue }
+                    for (destination, mac) in allowed(attacker, network, subnet) {
                         let text = "flush|\(attacker.name)|\(attacker.network)|\(destination)"
                         if flushed.contains(text) { continue }
                         awaited.insert(text)
                         let packet = Frame.datagram(text, from: own, to: destination, port: Station.port)
-                        guard let mac = attacker.others.first else { continue }
                         let frame = Frame.frame(of: packet, subnet.family, from: attacker.mac, to: mac)
                         try attacker.socket.send(frame)
                     }
@@ -157,6 +156,23 @@ final class Attack {
         }
         defer { flushed = [] }
         return awaited.isSubset(of: flushed)
+    }
+
+    /// Where an attacker may send by a network, and by which MAC: to the gateway and what is behind it; of an isolated network,
+    /// which has neither, to the others on it.
+    private func allowed(
+        _ attacker: Attacker,
+        _ network: Cluster.Network,
+        _ subnet: Prefix
+    ) -> [(IPAddress, MACAddress)] {
+        guard let gateway = network.hostAddress(subnet.family), let mac = attacker.others.first else {
+            return attackers.compactMap { other in
+                guard other.network == network.name, other.name != attacker.name else { return nil }
+                return holders[other.name]?.first(where: subnet.contains).map { ($0, other.mac) }
+            }
+        }
+        let outside = network.isInternal ? [] : ClusterBench.routerAddresses
+        return ([gateway] + outside).filter { $0.family == subnet.family }.map { ($0, mac) }
     }
 
     /// One's own addresses, and everybody else's.
@@ -214,16 +230,18 @@ final class Attack {
         let isOwn = own.contains(arrival.source)
         switch receiver {
         case Self.node:
+            if network.isIsolated { return .isolatedToNode }
             let isWithin = network.subnets.contains { $0.contains(destination) }
             if network.isInternal, !isWithin { return .internalToNode }
             return isOwn ? nil : .forgedToNode
         case Self.router:
+            if network.isIsolated { return .fromIsolated }
             if network.isInternal { return .fromInternal }
             let allowed = network.masquerade == false ? own : Set(ClusterBench.nodeAddresses)
             return allowed.contains(arrival.source) ? nil : .forgedOutside
         default:
             let shared = cluster.sandbox(receiver)?.endpoints.contains { $0.network == network.name } ?? false
-            if !shared { return .betweenNetworks }
+            if !shared { return network.isIsolated ? .isolatedBetween : .betweenNetworks }
             return isOwn ? nil : .forgedWithin
         }
     }

@@ -4,40 +4,53 @@ import NetworkTesting
 /// All that can be sent between the parties of a document, and what became of it.
 final class Exchange {
     /// A datagram that is tried.
-    private struct Attempt: Hashable {
+    struct Attempt: Hashable {
         var sender: String
         var address: IPAddress
     }
 
+    /// What every text begins with: a datagram of an earlier exchange may have waited for a neighbour until now.
+    private let mark = String(UInt32.random(in: .min ... .max), radix: 36)
     private let stations: [String: Station]
-    private var wanted: [Attempt: Reach.Delivery] = [:]
-    private var unwanted: [Attempt] = []
+    private let wanted: [Attempt: Reach.Delivery]
+    private let unwanted: [Attempt]
     /// What came: by attempt, who took it and as whose.
     private var seen: [Attempt: Set<Reach.Delivery>] = [:]
     /// The rounds in which a datagram came.
     private var rounds: [Attempt: Set<Int>] = [:]
-    private(set) var counts: [String: Int] = [:]
 
-    init(_ cluster: Cluster, on bench: ClusterBench) throws {
+    /// - Parameters:
+    ///   - stations: Who sends and receives, by name.
+    ///   - expected: What is tried, and what is to come of it: `nil` where it must not arrive.
+    init(between stations: [String: Station], expecting expected: [Attempt: Reach.Delivery?]) {
+        self.stations = stations
+        wanted = expected.compactMapValues(\.self)
+        unwanted = expected.filter { $0.value == nil }.map(\.key)
+    }
+
+    /// Between all of a document's parties on one node.
+    convenience init(_ cluster: Cluster, on bench: ClusterBench) throws {
         let reach = try Reach(cluster, ClusterView(of: cluster, on: bench))
         var stations: [String: Station] = [:]
+        var expected: [Attempt: Reach.Delivery?] = [:]
         for party in reach.parties {
             stations[party.name] = try Station(party.name, in: party.namespace, of: bench.node)
-        }
-        self.stations = stations
-        for party in reach.parties {
             for address in reach.addresses
             where !party.links.contains(where: { $0.addresses.contains(address) }) {
                 let attempt = Attempt(sender: party.name, address: address)
-                if let delivery = reach.delivery(from: party, to: address) {
-                    wanted[attempt] = delivery
-                    counts["delivered ipv\(address.family.rawValue)", default: 0] += 1
-                } else {
-                    unwanted.append(attempt)
-                    counts["not delivered", default: 0] += 1
-                }
+                expected[attempt] = .some(reach.delivery(from: party, to: address))
             }
         }
+        self.init(between: stations, expecting: expected)
+    }
+
+    /// How many datagrams of each kind are to come, or not.
+    var counts: [String: Int] {
+        var counts = ["not delivered": unwanted.count]
+        for attempt in wanted.keys {
+            counts["delivered ipv\(attempt.address.family.rawValue)", default: 0] += 1
+        }
+        return counts
     }
 
     /// Tries everything.
@@ -67,7 +80,7 @@ final class Exchange {
     }
 
     private func text(_ attempt: Attempt, _ round: Int) -> String {
-        "\(round)|\(attempt.sender)|\(attempt.address)"
+        "\(mark)|\(round)|\(attempt.sender)|\(attempt.address)"
     }
 
     private func missing(in round: Int) -> [String] {
@@ -94,10 +107,10 @@ final class Exchange {
         for station in stations.values {
             for arrival in station.arrivals() {
                 let parts = arrival.text.split(separator: "|").map(String.init)
-                guard parts.count == 3, let round = Int(parts[0]), let address = IPAddress(parts[2]) else {
-                    continue
-                }
-                let attempt = Attempt(sender: parts[1], address: address)
+                guard parts.count == 4, parts[0] == mark, let round = Int(parts[1]),
+                    let address = IPAddress(parts[3])
+                else { continue }
+                let attempt = Attempt(sender: parts[2], address: address)
                 seen[attempt, default: []].insert(
                     Reach.Delivery(receiver: station.name, source: arrival.source)
                 )

@@ -14,22 +14,41 @@ import Testing
 struct Fleet {
     let underlay: ThrowAwayNode
     let nodes: [String]
+    /// What the nodes speak on the underlay; their tunnels go by the first.
+    let families: [AddressFamily]
+    /// The node by which all others have their default route.
+    let router: String?
     private let mtu: Int
 
     static let outside = [IPAddress("10.99.0.254"), IPAddress("fd00:99::fe")].compactMap(\.self)
 
     /// Makes nodes, runs `body`, and takes all of it away.
-    static func with(_ count: Int = 2, mtu: Int = 1500, _ body: (Fleet) throws -> Void) throws {
+    static func with(
+        _ count: Int = 2,
+        mtu: Int = 1500,
+        families: [AddressFamily] = AddressFamily.allCases,
+        router: String? = nil,
+        _ body: (Fleet) throws -> Void
+    ) throws {
         try ThrowAwayNode.with("fleet-") { underlay in
-            let fleet = Fleet(underlay: underlay, nodes: (1...count).map { "n\($0)" }, mtu: mtu)
+            let names = (1...count).map { "n\($0)" }
+            let fleet = Fleet(underlay: underlay, nodes: names, families: families, router: router, mtu: mtu)
             try fleet.prepare()
             try body(fleet)
         }
     }
 
+    /// The addresses of the node `nNUMBER` on the underlay, in the order of families.
+    static func addresses(ofNode number: Int, _ families: [AddressFamily]) -> [IPAddress] {
+        families.compactMap { IPAddress($0 == .ipv4 ? "10.99.0.\(number)" : "fd00:99::\(number)") }
+    }
+
+    /// Somebody beyond all nodes, by the families that the nodes speak.
+    var outside: [IPAddress] { Self.outside.filter { families.contains($0.family) } }
+
     private func prepare() throws {
         var lines = ["link add u0 type bridge", "link set u0 mtu \(mtu)", "link set u0 up"]
-        lines += ["addr add 10.99.0.254/24 dev u0", "addr add fd00:99::fe/64 dev u0 nodad"]
+        lines += outside.map { Self.line(adding: $0, to: "u0") }
         for (index, node) in nodes.enumerated() {
             let name = underlay.fullName(of: node)
             try Command(["ip", "netns", "add", name]).output()
@@ -38,18 +57,18 @@ struct Fleet {
                 "link set p\(index) master u0", "link set p\(index) up",
             ]
         }
-        try Command(["ip", "-n", underlay.name, "-batch", "-"]).reading(lines.joined(separator: "\n"))
-            .output()
+        try batch(lines, on: nil)
+        try forwardNothing()
         for (index, node) in nodes.enumerated() {
-            let number = index + 1
-            let lines = [
-                "link set lo up", "link set eth0 up", "addr add 10.99.0.\(number)/24 dev eth0",
-                "addr add fd00:99::\(number)/64 dev eth0 nodad", "route add default via 10.99.0.254",
-                "-6 route add default via fd00:99::fe",
-            ]
-            try Command(["ip", "-n", underlay.fullName(of: node), "-batch", "-"])
-                .reading(lines.filter { !$0.hasPrefix("-6") }.joined(separator: "\n")).output()
-            try underlay.run("ip -6 route add default via fd00:99::fe", in: node)
+            let gateways = router.flatMap { node == $0 ? nil : nodes.firstIndex(of: $0) }
+                .map { Self.addresses(ofNode: $0 + 1, families) }
+            let lines =
+                ["link set lo up", "link set eth0 up"]
+                + Self.addresses(ofNode: index + 1, families).map { Self.line(adding: $0, to: "eth0") }
+                + (gateways ?? outside).map {
+                    "route add \($0.family == .ipv4 ? "0.0.0.0/0" : "::/0") via \($0)"
+                }
+            try batch(lines, on: node)
         }
         // Without a link-local address a node can't ask for a neighbour to whom it forwards something.
         let isReady = try Eventually.holds {
@@ -62,10 +81,32 @@ struct Fleet {
         #expect(isReady)
     }
 
+    private static func line(adding address: IPAddress, to link: String) -> String {
+        address.family == .ipv4
+            ? "addr add \(address)/24 dev \(link)" : "addr add \(address)/64 dev \(link) nodad"
+    }
+
+    /// Has `ip` do what some lines say, on a node or on the underlay.
+    func batch(_ lines: [String], on node: String?) throws {
+        try Command(["ip", "-n", underlay.fullName(of: node), "-batch", "-"])
+            .reading(lines.joined(separator: "\n")).output()
+    }
+
+    /// As nodes are before Weft: it turns forwarding on where a network needs it, and leaves that.
+    func forwardNothing() throws {
+        for place in [nil] + nodes.map(Optional.some) {
+            try underlay.run(
+                "sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv4.conf.all.rp_filter=0",
+                in: place
+            )
+        }
+    }
+
     /// The head of a document with these nodes.
     var head: String {
-        let list = nodes.enumerated().map { index, node in
-            "  \(node): { address: [10.99.0.\(index + 1), \"fd00:99::\(index + 1)\"] }"
+        let list = nodes.indices.map { index in
+            let addresses = Self.addresses(ofNode: index + 1, families).map { "\"\($0)\"" }
+            return "  \(nodes[index]): { address: [\(addresses.joined(separator: ", "))] }"
         }
         return "weft: 1\nunderlay: { subnets: [10.99.0.0/24, \"fd00:99::/64\"] }\nnodes:\n"
             + list.joined(separator: "\n") + "\n"
@@ -84,18 +125,28 @@ struct Fleet {
     /// Applies a document's text on a node, and once more, which is to change nothing.
     @discardableResult
     func apply(_ text: String, on node: String) throws -> ApplyReport {
-        let document = try Document.load([Source(name: "document.yaml", text: text)])
-        let name = try document.node(named: node)
-        let compiled = document.cluster.compile(for: name, try weft(node).facts(), document.assignment)
+        let compiled = try compile(text, for: node)
         for problem in compiled.problems { Issue.record("\(node): \(problem)\n\(text)") }
         let report = try weft(node).apply(compiled.state, claiming: compiled.claims)
         for failure in report.failures + report.rollbackFailures {
             Issue.record("\(node): \(failure)\n\(text)")
         }
-        let again = try weft(node).apply(compiled.state, claiming: compiled.claims)
-        for change in again.plan.changes { Issue.record("\(node): again: \(change)\n\(text)") }
-        #expect(again.messagesSent == 0, "\(node)")
+        try expectNothingToDo(for: text, on: node)
         return report
+    }
+
+    /// A node on which a document was applied is as the document says.
+    func expectNothingToDo(for text: String, on node: String, _ why: String = "again") throws {
+        let compiled = try compile(text, for: node)
+        let again = try weft(node).apply(compiled.state, claiming: compiled.claims)
+        for change in again.plan.changes { Issue.record("\(node): \(why): \(change)\n\(text)") }
+        #expect(again.messagesSent == 0, "\(node): \(why)")
+    }
+
+    private func compile(_ text: String, for node: String) throws -> CompiledNode {
+        let document = try Document.load([Source(name: "document.yaml", text: text)])
+        let name = try document.node(named: node)
+        return document.cluster.compile(for: name, try weft(node).facts(), document.assignment)
     }
 
     /// The addresses of a sandbox's link, but for link-local ones, IPv4 first.

@@ -1,7 +1,4 @@
-import Glibc
-import LinuxSystem
 import NetworkModel
-import NetworkTesting
 
 /// Bytes as they are on a wire, made up by hand: whatever is said in them, the kernel did not say it.
 enum Frame {
@@ -12,7 +9,15 @@ enum Frame {
         to destination: IPAddress,
         port: UInt16
     ) -> [UInt8] {
-        let payload = Array(text.utf8)
+        datagram(Array(text.utf8), from: source, to: destination, port: port)
+    }
+
+    static func datagram(
+        _ payload: [UInt8],
+        from source: IPAddress,
+        to destination: IPAddress,
+        port: UInt16
+    ) -> [UInt8] {
         let length = 8 + payload.count
         // From port 7000, which nobody takes answers at.
         let header: [UInt8] = [0x1b, 0x58] + number(port) + number(UInt16(length)) + [0, 0]
@@ -51,6 +56,11 @@ enum Frame {
         octets(destination) + octets(source) + (family == .ipv4 ? [0x08, 0x00] : [0x86, 0xdd]) + packet
     }
 
+    /// What a tunnel of VXLAN carries a frame in (RFC 7348, section 5).
+    static func tunnelled(_ frame: [UInt8], vni: Int) -> [UInt8] {
+        [0x08, 0, 0, 0] + [UInt8(vni >> 16 & 0xff), UInt8(vni >> 8 & 0xff), UInt8(vni & 0xff), 0] + frame
+    }
+
     static func bytes(_ address: IPAddress) -> [UInt8] { address.withNetworkBytes { Array($0) } }
 
     static func octets(_ mac: MACAddress) -> [UInt8] { mac.withNetworkBytes { Array($0) } }
@@ -65,50 +75,5 @@ enum Frame {
         }
         while sum >> 16 != 0 { sum = sum & 0xffff + sum >> 16 }
         return ~UInt16(sum)
-    }
-}
-
-/// Sends whole frames by a link inside a namespace.
-final class FrameSocket {
-    private let socket: CInt
-    private let index: CInt
-
-    private static let packetFamily: CInt = 17
-
-    /// - Throws: `SystemCallError` if there can be no such socket, or there is no such link.
-    init(on interface: String, in namespace: String, of node: ThrowAwayNode) throws {
-        (socket, index) = try node.inside(namespace) {
-            let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-            let socket = try checked("socket", on: "AF_PACKET") { Glibc.socket(Self.packetFamily, type, 0) }
-            let index = CInt(if_nametoindex(interface))
-            guard index > 0 else { throw SystemCallError("if_nametoindex", on: interface, .noSuchDevice) }
-            return (socket, index)
-        }
-    }
-
-    deinit { close(socket) }
-
-    /// Sends a frame from its destination's MAC on.
-    func send(_ bytes: some Sequence<UInt8>) throws {
-        let frame = Array(bytes)
-        // struct sockaddr_ll: family, protocol, index, hardware type, packet type, address length, address.
-        var address = [UInt8](repeating: 0, count: 20)
-        withUnsafeBytes(of: UInt16(Self.packetFamily)) { address.replaceSubrange(0..<2, with: $0) }
-        address.replaceSubrange(2..<4, with: frame[12..<14])
-        withUnsafeBytes(of: index) { address.replaceSubrange(4..<8, with: $0) }
-        address[11] = 6
-        address.replaceSubrange(12..<18, with: frame[0..<6])
-        while true {
-            let sent = address.withUnsafeBytes { raw in
-                raw.withMemoryRebound(to: sockaddr.self) {
-                    sendto(socket, frame, frame.count, 0, $0.baseAddress, 20)
-                }
-            }
-            let errno = Errno.current
-            if sent == frame.count { return }
-            // The queue is full: whoever takes from it needs the processor.
-            guard errno == .noBufferSpace else { throw SystemCallError("sendto", on: "AF_PACKET", errno) }
-            sched_yield()
-        }
     }
 }

@@ -141,7 +141,7 @@ private struct ReachParties {
             guard let network = cluster.network(endpoint.network) else { continue }
             let wire: Reach.Wire =
                 switch network.driver {
-                case .bridge: .bridge(network.name)
+                case .bridge, .routed, .overlay: .bridge(network.name)
                 case .macvlan(let parent, let mode): .macvlan(parent: parent, isPrivate: mode == "private")
                 }
             let addresses = view.addresses(of: sandbox, index)
