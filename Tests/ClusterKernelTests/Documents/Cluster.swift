@@ -54,7 +54,6 @@ struct Cluster: Sendable {
         var vni: Int?
         var port: Int?
         var floods = false
-        var learns = false
     }
 
     enum Gateway: Hashable, Sendable {
