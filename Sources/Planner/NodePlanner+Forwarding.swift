@@ -16,6 +16,7 @@ extension NodePlanner {
         var present = KeyIndex(placed)
         var isTaken = [Bool](repeating: false, count: placed.count)
         let strangers = entriesOfStrangers()
+        let leaving = leavingMACs
         for wanted in desired.forwarding where !isBlocked(wanted.link) {
             let key = PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key
             if !strangers.isEmpty, wanted.table == .bridge, let holder = strangers[key] {
@@ -32,6 +33,11 @@ extension NodePlanner {
             if let first, isOnly, placed[first].entry == wanted { continue }
             var found: [ForwardingEntry] = []
             if first != nil { present.forEach(key) { found.append(placed[$0].entry) } }
+            if found.isEmpty, wanted.table == .bridge, leaving.contains(wanted.mac) {
+                let reason = "behind the link of this node that has the MAC so far"
+                steps.restoring.append(Change(.create, .replaceForwarding(wanted), reason: reason))
+                continue
+            }
             plan(wanted, over: found.sorted(by: ForwardingEntry.isOrdered))
         }
         removeForwarding(placed.indices.filter { !isTaken[$0] }.map { placed[$0].entry })
@@ -95,6 +101,15 @@ extension NodePlanner {
                 }
             }.map(\.mac)
         )
+    }
+
+    /// The MACs that links have, and shall have no longer: as long as their links are there, they send.
+    ///
+    /// What a bridge is told of such a MAC it would take along to the port by which that is still heard, and forget with it; see
+    /// ``arrivingMACs``.
+    private var leavingMACs: Set<MACAddress> {
+        let present = observed.everywhere(\.links).lazy.filter(\.isManaged).compactMap(\.mac)
+        return Set(present).subtracting(links.desired.values.lazy.map(\.mac))
     }
 
     private mutating func plan(_ wanted: ForwardingEntry, over existing: [ForwardingEntry]) {

@@ -2,6 +2,7 @@ import LinuxSystem
 import NetworkModel
 import NetworkTesting
 import Reconciler
+import Synchronization
 import Testing
 
 @Suite("Several nodes", .kernel, .serialized)
@@ -49,6 +50,41 @@ struct FleetTests {
             for node in ["n2", "n3", "n1"] { try fleet.apply(text(on: "n3"), on: node) }
             #expect(try fleet.addresses(of: "db", "eth0", on: "n3") == before)
             try expectReached(from: ["a1", "a2", "a3"])
+            for node in fleet.nodes { _ = try fleet.weft(node).destroy() }
+        }
+    }
+
+    @Test(
+        "a sandbox that moves away and sends to its last moment leaves nothing behind",
+        arguments: [false, true]
+    )
+    func departs(learning: Bool) throws {
+        try Fleet.with { fleet in
+            func text(on node: String) -> String {
+                fleet.head + """
+                    networks:
+                      flat: { driver: overlay, subnets: [10.60.0.0/24], options: { learning: \(learning) } }
+                    sandboxes:
+                      db: { node: \(node), endpoints: [ { network: flat, mac: "02:00:00:00:00:07" } ] }
+                      a1: { node: n1, endpoints: [ { network: flat, mac: "02:00:00:00:00:08" } ] }
+
+                    """
+            }
+            let (own, other) = try (
+                #require(MACAddress("02:00:00:00:00:07")), #require(MACAddress("02:00:00:00:00:08"))
+            )
+            for node in fleet.nodes { try fleet.apply(text(on: "n1"), on: node) }
+            let socket = try FrameSocket(on: "eth0", in: "n1.db", of: fleet.underlay)
+            let ends = Frame.octets(other) + Frame.octets(own)
+            let frame = ends + [0x88, 0xb5] + [UInt8](repeating: 0, count: 46)
+            let sent = Mutex(0)
+            // Whatever is about to be done, a frame comes before it, until there is no link to send by.
+            let hook = StepHook { _ in
+                if (try? socket.send(frame)) != nil { sent.withLock { $0 += 1 } }
+                return nil
+            }
+            try fleet.apply(text(on: "n2"), on: "n1", hook: hook)
+            #expect(sent.withLock(\.self) > 3)
             for node in fleet.nodes { _ = try fleet.weft(node).destroy() }
         }
     }

@@ -63,6 +63,7 @@ extension Cluster.Network {
         case .overlay(let overlay):
             let options: [(String, String?)] = [
                 ("port", overlay.port.map { "\($0)" }), ("flood", overlay.floods ? "true" : nil),
+                ("learning", overlay.learns ? "true" : nil),
             ]
             return [
                 ("driver", "overlay"), ("vni", overlay.vni.map { "\($0)" }),

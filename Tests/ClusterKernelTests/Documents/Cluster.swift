@@ -54,6 +54,7 @@ struct Cluster: Sendable {
         var vni: Int?
         var port: Int?
         var floods = false
+        var learns = false
     }
 
     enum Gateway: Hashable, Sendable {

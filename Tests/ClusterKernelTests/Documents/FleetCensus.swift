@@ -10,6 +10,7 @@ extension Coverage {
             "bridge", "built-in bridge", "routed", "routed by a router", "overlay", "macvlan",
             "macvlan with a gateway", "isolated", "isolated and overlapping", "internal", "masquerade false",
             "gateway none", "gateway stated", "parts stated", "VNI stated", "port stated", "flood",
+            "learning",
             "nodes stated",
         ].map { "network \($0)" }
         + ["one network", "several networks", "default route stated", "address stated", "MAC stated"]
@@ -42,6 +43,7 @@ extension Coverage {
             note("network VNI stated", if: overlay.vni != nil)
             note("network port stated", if: overlay.port != nil)
             note("network flood", if: overlay.floods)
+            note("network learning", if: overlay.learns)
         case .macvlan:
             note("network macvlan")
             note("network macvlan with a gateway", if: network.gateway != .unstated)

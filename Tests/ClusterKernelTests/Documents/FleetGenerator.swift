@@ -91,6 +91,7 @@ struct FleetGenerator {
         if chance(40) { overlay.vni = 4000 + number }
         if chance(40) { overlay.port = 4789 + number }
         overlay.floods = chance(30)
+        overlay.learns = chance(30)
         var network = Cluster.Network(name: name, driver: .overlay(overlay), subnets: subnets(number))
         addWays(to: &network)
         if chance(40) { network.gateway = .stated(network.subnets.map { $0.host(9) }) }

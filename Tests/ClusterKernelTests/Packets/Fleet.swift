@@ -112,22 +112,23 @@ struct Fleet {
             + list.joined(separator: "\n") + "\n"
     }
 
-    func weft(_ node: String) -> Reconciler {
+    func weft(_ node: String, hook: StepHook? = nil) -> Reconciler {
         Reconciler(
             node: Node(
                 name: node,
                 namespace: .init(name: underlay.fullName(of: node), path: underlay.path(of: node)),
                 runtimeDirectory: "\(underlay.runtimeDirectory)/\(node)"
-            )
+            ),
+            hook: hook
         )
     }
 
     /// Applies a document's text on a node, and once more, which is to change nothing.
     @discardableResult
-    func apply(_ text: String, on node: String) throws -> ApplyReport {
+    func apply(_ text: String, on node: String, hook: StepHook? = nil) throws -> ApplyReport {
         let compiled = try compile(text, for: node)
         for problem in compiled.problems { Issue.record("\(node): \(problem)\n\(text)") }
-        let report = try weft(node).apply(compiled.state, claiming: compiled.claims)
+        let report = try weft(node, hook: hook).apply(compiled.state, claiming: compiled.claims)
         for failure in report.failures + report.rollbackFailures {
             Issue.record("\(node): \(failure)\n\(text)")
         }

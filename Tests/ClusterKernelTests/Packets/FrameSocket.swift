@@ -4,7 +4,7 @@ import NetworkModel
 import NetworkTesting
 
 /// A socket for whole frames of one link inside a namespace (packet(7)); it hears nothing until it is bound.
-final class PacketSocket {
+final class PacketSocket: Sendable {
     let descriptor: CInt
     private let index: CInt
 
@@ -43,7 +43,7 @@ final class PacketSocket {
 }
 
 /// Sends whole frames by a link inside a namespace.
-final class FrameSocket {
+final class FrameSocket: Sendable {
     private let link: PacketSocket
 
     /// - Throws: `SystemCallError` if there can be no such socket, or there is no such link.
