@@ -75,6 +75,8 @@ struct CommandFailure: Error {
             )
         case let refusal as NamespaceOfNode:
             self.init(message: refusal.description, hint: refusal.hint, status: ExitStatus.failed)
+        case let refusal as RegistryOfOtherClass:
+            self.init(refusal)
         case let error as NoSuchLabPlace:
             self.init(error)
         case let error as NoSuchSandbox:

@@ -137,6 +137,24 @@ struct LabDownCommand: ParsableCommand {
     }
 }
 
+extension CommandFailure {
+    /// A lab and a `weft` without one would take each other's objects for their own.
+    init(_ refusal: RegistryOfOtherClass) {
+        let hint: String?
+        switch refusal.mark {
+        case .node:
+            hint =
+                "'weft show --netns \(refusal.namespace)' tells what that is, "
+                + "'weft destroy --netns \(refusal.namespace)' removes it"
+        case .underlay:
+            hint = LabName(underlay: refusal.namespace).map { lab in
+                "'weft lab status --name \(lab)' shows the lab, 'weft lab down --name \(lab)' removes it"
+            }
+        }
+        self.init(message: refusal.description, hint: hint, status: ExitStatus.failed)
+    }
+}
+
 extension LabDocument {
     /// Fits a document into a lab.
     ///

@@ -15,6 +15,15 @@ package struct LabName: Hashable, Sendable, CustomStringConvertible {
         self.text = try Name<LabName>(text).text
     }
 
+    /// The lab whose underlay is in the namespace `namespace`; `nil` if it is none's.
+    package init?(underlay namespace: String) {
+        let end = ".\(Self.underlay)"
+        guard namespace.hasSuffix(end), let name = try? LabName(String(namespace.dropLast(end.count))) else {
+            return nil
+        }
+        self = name
+    }
+
     package var description: String { text }
 
     /// The node that stands for the wire between nodes; no node of a document can have its name.

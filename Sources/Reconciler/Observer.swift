@@ -116,8 +116,8 @@ struct Observer {
     ///   - sessions: Where the node is entered.
     ///   - scope: What is read.
     /// - Returns: The node, and what was on record of it.
-    /// - Throws: ``NamespaceOfNode``, ``UnsafeRuntimeDirectory``, ``StrangeRegistry``, ``UnreadableRegistry``, ``SystemCallError`` or
-    ///   `NetlinkTransportError`: what could not be read is never taken for absent.
+    /// - Throws: ``NamespaceOfNode``, ``UnsafeRuntimeDirectory``, ``StrangeRegistry``, ``RegistryOfOtherClass``,
+    ///   ``UnreadableRegistry``, ``SystemCallError`` or `NetlinkTransportError`: what could not be read is never taken for absent.
     func observe(_ sessions: inout Sessions, _ scope: Scope) throws -> Observation {
         try refuseNestedNode(&sessions)
         let registry = try registry(&sessions)
@@ -196,6 +196,12 @@ struct Observer {
         guard registry.owner == sessions.owner else {
             let path = Registry.path(in: node.runtimeDirectory)
             throw StrangeRegistry(path: path, owner: registry.owner, node: sessions.owner)
+        }
+        guard registry.mark == node.mark else {
+            throw RegistryOfOtherClass(
+                namespace: node.namespace?.name ?? node.name,
+                mark: registry.mark
+            )
         }
         if registry.nodeCookie != sessions.nodeCookie {
             // A node of this name that is gone: what was in it went with it.

@@ -99,6 +99,7 @@ struct Pass: ~Copyable {
     private func save(_ registry: Registry, over old: Registry?) throws {
         var registry = registry
         registry.owner = home.owner
+        registry.mark = node.mark
         registry.nodeCookie = home.cookie
         guard registry != old else { return }
         // A node that Weft has nothing on is not told of.
@@ -235,6 +236,7 @@ struct Pass: ~Copyable {
             registry.namespaces[name] = .some(namespace.cookie)
         }
         registry.owner = home.owner
+        registry.mark = node.mark
         registry.nodeCookie = home.cookie
         try registry.save(to: node.runtimeDirectory)
     }

@@ -11,6 +11,8 @@ struct Registry: Hashable, Sendable {
     var boot = Self.currentBoot
     /// The node that it is of, as marks have it; empty in none that is read.
     var owner = ""
+    /// Whose it is of the two that may have something on the node; see ``Mark``.
+    var mark = Mark.node
     /// Which namespace the node is: one that was made again under its name has nothing of what was in the old one.
     var nodeCookie: UInt64 = 0
     /// True if Weft made the runtime directory, and so removes it.
@@ -43,7 +45,7 @@ struct Registry: Hashable, Sendable {
         var cookie: UInt64
     }
 
-    private static let header = "weft registry 2"
+    private static let header = "weft registry 3"
 
     /// The kernel's own number of this boot; empty where it can't be read.
     static let currentBoot = (try? SysctlFile.read("kernel/random/boot_id")) ?? ""
@@ -80,6 +82,12 @@ struct Registry: Hashable, Sendable {
             guard let cookie = UInt64(fields[2]) else { return false }
             owner = fields[1]
             nodeCookie = cookie
+            return true
+        case ("class", 2):
+            guard let mark = Mark.allCases.first(where: { $0.registryWord == fields[1] }) else {
+                return false
+            }
+            self.mark = mark
             return true
         case ("directory", 2):
             madeDirectory = fields[1] == "made"
@@ -140,7 +148,9 @@ struct Registry: Hashable, Sendable {
     private static let mostAttempts = 100
 
     private var text: String {
-        var lines = [Self.header, "boot\t\(boot)", "node\t\(owner)\t\(nodeCookie)"]
+        var lines = [
+            Self.header, "boot\t\(boot)", "node\t\(owner)\t\(nodeCookie)", "class\t\(mark.registryWord)",
+        ]
         if madeDirectory { lines.append("directory\tmade") }
         for (name, cookie) in namespaces.sorted(by: { $0.key < $1.key }) {
             lines.append("namespace\t\(name)\t\(cookie.map { "\($0)" } ?? "")")
@@ -156,6 +166,16 @@ struct Registry: Hashable, Sendable {
             )
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+}
+
+extension Mark {
+    /// What the registry calls the class.
+    fileprivate var registryWord: String {
+        switch self {
+        case .node: "node"
+        case .underlay: "underlay"
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+package import NetworkModel
+
 /// The namespace that is to be a node was made by Weft, for another node.
 package struct NamespaceOfNode: Error, Hashable, Sendable, CustomStringConvertible {
     /// Its name in `/run/netns`.
@@ -28,5 +30,22 @@ package struct StrangeRegistry: Error, Hashable, Sendable, CustomStringConvertib
     package var description: String {
         "'\(path)' is the registry of \(owner.isEmpty ? "a node that it does not name" : owner), and this is \(node): "
             + "name the node with '--netns', or another directory with '--runtime-dir'"
+    }
+}
+
+/// What is on record of the node is of the other class: names and numbers there are none of this one's.
+package struct RegistryOfOtherClass: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The namespace that is the node, by its name in `/run/netns`.
+    package let namespace: String
+    /// Whose the record is.
+    package let mark: Mark
+
+    package var description: String {
+        switch mark {
+        case .node:
+            "'\(namespace)' has what 'weft apply' made there: it can't be what a lab has its nodes in"
+        case .underlay:
+            "'\(namespace)' is what a lab has its nodes and the wire between them in: it can't be a node itself"
+        }
     }
 }

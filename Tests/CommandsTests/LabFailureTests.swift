@@ -108,6 +108,68 @@ struct LabFailureTests {
         }
     }
 
+    @Test(
+        "what holds the nodes is no node: 'weft' without 'lab' is refused there, by all its commands, and changes nothing"
+    )
+    func underlayIsNoNode() throws {
+        try LabStation.with { lab in
+            let path = try lab.write("node: { links: { br9: { type: bridge } } }\n", as: "plain.yaml")
+            let home = "\(lab.name).underlay"
+            try lab.up(LabTests.wire)
+            let commands = [
+                ["destroy"], ["show"], ["apply", path], ["plan", path],
+                ["exec", "\(lab.name).node1", "--", "true"],
+            ]
+            for command in commands {
+                let split = command.firstIndex(of: "--") ?? command.endIndex
+                let words = command[..<split] + ["--netns", home] + command[split...]
+                let refused = try Command([Program.path] + words).result()
+                #expect(refused.status == 1, "\(command)")
+                #expect(
+                    lab.normal(refused.errors) == """
+                        error: 'LAB.underlay' is what a lab has its nodes and the wire between them in: it can't be a node itself
+                          hint: 'weft lab status --name LAB' shows the lab, 'weft lab down --name LAB' removes it
+
+                        """,
+                    "\(command)"
+                )
+            }
+            #expect(lab.normal(try lab.up(LabTests.wire)) == "lab 'LAB' is up: nothing to change (TIME)\n")
+            // The nodes in it are nodes like any others.
+            let node = try Program.run("show", "--netns", "\(lab.name).node1")
+            #expect(node.status == 0)
+            try lab.succeed("down")
+            #expect(try lab.remains() == [])
+        }
+    }
+
+    @Test("a lab takes nothing for its own that 'weft apply' made in a namespace of that name")
+    func underlayOfNode() throws {
+        try LabStation.with { lab in
+            let path = try lab.write("node: { namespaces: [\(lab.name).own] }\n", as: "plain.yaml")
+            let home = "\(lab.name).underlay"
+            try lab.up(LabTests.wire)
+            // With the record lost nothing there is 'weft apply's own.
+            try AtomicFile.removeTree("/run/weft/\(home)")
+            let made = try Program.run("apply", path, "--netns", home)
+            #expect(made.status == 0, "\(made.errors)")
+            let refused = try lab.run("up", lab.write(LabTests.wire))
+            #expect(refused.status == 1)
+            #expect(
+                lab.normal(refused.errors) == """
+                    error: 'LAB.underlay' has what 'weft apply' made there: it can't be what a lab has its nodes in
+                      hint: 'weft show --netns LAB.underlay' tells what that is, 'weft destroy --netns LAB.underlay' removes it
+
+                    """
+            )
+            try Command([Program.path, "destroy", "--netns", home]).output()
+            #expect(lab.normal(try lab.up(LabTests.wire)).hasPrefix("lab 'LAB' is up: "))
+            try lab.exec("web", "ping -qc1 -W2 172.16.1.130").output()
+            try lab.succeed("down")
+            #expect(try lab.remains() == [])
+        }
+    }
+
     @Test("a node that is in the way of the document keeps no other from its own, and is told of")
     func oneNodeFails() throws {
         try LabStation.with { lab in

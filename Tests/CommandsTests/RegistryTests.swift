@@ -124,7 +124,7 @@ struct RegistryTests {
             try station.succeed("apply", path)
             let registry = "\(station.node.runtimeDirectory)/registry"
             let text = try #require(try AtomicFile.read(registry))
-            try AtomicFile.write(registry, text.replacing("registry 2", with: "registry 1"))
+            try AtomicFile.write(registry, text.replacing("registry 3", with: "registry 2"))
             for command in [["plan", path], ["apply", path], ["show"], ["destroy"]] {
                 let result = try station.command(command[0], Array(command.dropFirst())).result()
                 #expect(result.status == 1)
