@@ -6,7 +6,7 @@ package import NetworkModel
 /// That has a bridge for the underlay, and one for each other link of nodes that the document takes for given. Each node is a
 /// namespace with a link to the wire, the node's addresses on it, and a default route to the document's router. Where the
 /// document has none, it is the lab's own gateway: a namespace that has an address in each range and forwards from one to
-/// the others. What is beyond is nobody.
+/// the others, and that has the routes to the parts of routed networks, as the VPC's router has. What is beyond is nobody.
 package enum LabUnderlay {
     /// The state of the underlay that a document asks for.
     ///
@@ -99,6 +99,7 @@ private struct UnderlayBuilder {
         }
         let place = addNamespace(node.name.text)
         addLink(own, of: node.name.text, to: Self.bridge, addresses)
+        announce(addresses, in: place, own, except: Set(node.objects.state.sysctls.map(\.key.path)))
         for family in AddressFamily.allCases {
             guard let gateway = subnets.nextHop(of: node, family) else { continue }
             var route = Route(to: .all(family), in: place)
@@ -135,11 +136,27 @@ private struct UnderlayBuilder {
         let addresses = subnets.gateways.sorted { $0.key < $1.key }.flatMap { subnet, addresses in
             addresses.map { interfaceAddress($0, subnet.length) }
         }
-        addLink(InterfaceName(fromKernel: "eth0"), of: LabName.gateway, to: Self.bridge, addresses)
+        let eth0 = InterfaceName(fromKernel: "eth0")
+        addLink(eth0, of: LabName.gateway, to: Self.bridge, addresses)
+        addRoutes(in: place)
+        announce(addresses, in: place, eth0, except: [])
         // It is nobody's node, so that nobody else has a say in this.
         let families = Set(addresses.map(\.address.family))
         if families.contains(.ipv4) { set("net/ipv4/ip_forward", "1", in: place) }
         if families.contains(.ipv6) { set("net/ipv6/conf/all/forwarding", "1", in: place) }
+    }
+
+    /// What `weft routes` prints for the VPC's router, which the gateway stands for.
+    private mutating func addRoutes(in place: Place) {
+        for entry in document.cluster.routerTable(document.assignment) {
+            // A node in a range without a free address is none that the gateway reaches.
+            guard subnets.subnet(of: entry.nextHop).map({ subnets.gateways[$0] != nil }) ?? false else {
+                continue
+            }
+            var route = Route(to: entry.prefix, in: place)
+            route.gateway = entry.nextHop
+            state.routes.append(route)
+        }
     }
 
     private mutating func set(_ path: String, _ value: String, in place: Place) {
@@ -147,6 +164,26 @@ private struct UnderlayBuilder {
     }
 
     // MARK: Common
+
+    /// Has the kernel announce what addresses a link has, so that nobody sends to who had one of them before.
+    ///
+    /// - Parameters:
+    ///   - addresses: The link's.
+    ///   - place: Where the link is.
+    ///   - link: Its name.
+    ///   - stated: The settings that the node's own Weft has a say in.
+    private mutating func announce(
+        _ addresses: [InterfaceAddress],
+        in place: Place,
+        _ link: InterfaceName,
+        except stated: Set<String>
+    ) {
+        let families = Set(addresses.map(\.address.family))
+        var paths: [String] = []
+        if families.contains(.ipv4) { paths.append("net/ipv4/conf/\(link)/arp_notify") }
+        if families.contains(.ipv6) { paths.append("net/ipv6/conf/\(link)/ndisc_notify") }
+        for path in paths where !stated.contains(path) { set(path, "1", in: place) }
+    }
 
     private mutating func addNamespace(_ node: String) -> Place {
         // Names that are too long were refused before.
@@ -172,7 +209,7 @@ private struct UnderlayBuilder {
         var far = Link(
             inside,
             kind: .veth(peer: port),
-            mac: mac(inside),
+            mac: addresses.first.map { mac(of: $0.address) } ?? mac(inside),
             purpose: "way of \(node) to \(bridge)"
         )
         far.mtu = mtu
@@ -192,6 +229,12 @@ private struct UnderlayBuilder {
         // Nobody else can have it: the wire is the lab's own.
         value.skipsDuplicateDetection = address.family == .ipv6
         return value
+    }
+
+    /// Of a link with an address, so that a node keeps it by whatever name it is called.
+    private func mac(of address: IPAddress) -> MACAddress {
+        // No network has a dot in its name.
+        DefaultMAC.mac(of: address, on: NetworkName(unchecked: home))
     }
 
     private func mac(_ id: LinkID) -> MACAddress { DefaultMAC.mac(of: id, onNode: home) }

@@ -140,6 +140,71 @@ struct LabTests {
         }
     }
 
+    @Test(
+        "without a router in the document the gateway is the VPC's: sandboxes of several ranges reach each other through it"
+    )
+    func gatewayRoutes() throws {
+        try LabStation.with { lab in
+            let nodes = """
+                underlay: { subnets: [172.16.1.0/24, 172.16.2.0/24, "fd00:16::/64"] }
+                nodes:
+                  node1: { address: [172.16.1.1, "fd00:16::1"] }
+                  node2: { address: [172.16.2.1, "fd00:16::2"] }
+                networks:
+                  pods: { driver: routed, via: router, subnets: [192.168.0.0/16, "fd00:192::/56"] }
+                sandboxes:
+                  web: { node: node1, endpoints: [ { network: pods } ] }
+                  db: { node: node2, endpoints: [ { network: pods } ] }
+                """
+            try lab.up(nodes)
+            try lab.exec("web", "ping -4 -qc1 -W2 db.pods").output()
+            try lab.exec("db", "ping -6 -qc1 -W2 web.pods").output()
+            // It has what the real router is given, and nothing else.
+            let printed = try Program.run("routes", lab.write(nodes)).output.split(separator: "\n")
+            let wanted = printed.map { $0.split(separator: " ").prefix(3).joined(separator: " ") }
+            let held = try ["-4", "-6"].flatMap { family in
+                try lab.exec("gateway", "ip \(family) route show proto 88").output().split(separator: "\n")
+            }
+            #expect(
+                held.map { $0.split(separator: " ").prefix(3).joined(separator: " ") }.sorted()
+                    == wanted.sorted()
+            )
+            #expect(wanted.count == 4)
+        }
+    }
+
+    @Test(
+        "a node that has another's place, or its address, is reached at once: nobody has to forget who was there"
+    )
+    func neighbours() throws {
+        try LabStation.with { lab in
+            func document(_ name: String, _ first: Int, _ second: Int) -> String {
+                """
+                underlay: { subnets: [10.0.0.0/24, "fd00::/64"] }
+                nodes:
+                  alpha: { address: [10.0.0.1, "fd00::1"] }
+                  \(name): { address: [10.0.0.\(first), "fd00::\(first)"] }
+                  other: { address: [10.0.0.\(second), "fd00::\(second)"] }
+                """
+            }
+            let addresses = ["10.0.0.2", "fd00::2", "10.0.0.3", "fd00::3"]
+            func ping(_ when: String) throws {
+                for address in addresses {
+                    let result = try lab.exec("alpha", "ping -qc1 -W1 \(address)").result()
+                    #expect(result.status == 0, "\(when): \(address)")
+                }
+            }
+            try lab.up(document("beta", 2, 3))
+            try ping("before")
+            let before = try lab.exec("alpha", "ip neighbour show to 10.0.0.2").output()
+            #expect(before.contains("lladdr"))
+            try lab.up(document("bravo", 2, 3))
+            try ping("after another has its place")
+            try lab.up(document("bravo", 3, 2))
+            try ping("after two swapped their addresses")
+        }
+    }
+
     @Test("two labs of one document side by side know nothing of each other")
     func twoLabs() throws {
         try LabStation.with { first in
