@@ -8,7 +8,7 @@ package struct LabDocument: Sendable {
     /// What the document leaves open, the same as in production.
     package let assignment: Assignment
     /// What is otherwise than in production, a sentence each.
-    package let notes: [String]
+    package private(set) var notes: [String]
 
     /// Fits a document without errors into a lab.
     ///
@@ -35,6 +35,7 @@ package struct LabDocument: Sendable {
         self.cluster = fitted
         self.assignment = assignment
         self.notes = notes
+        self.notes += fullRanges + [largePackets].compactMap(\.self)
     }
 
     // MARK: What can't be
@@ -49,7 +50,9 @@ package struct LabDocument: Sendable {
                 )
             ]
         }
-        var problems = cluster.nodes.flatMap { Self.problems(of: $0, in: lab) }
+        var problems = cluster.nodes.flatMap { node in
+            Self.problems(of: node, in: lab) + Self.problems(ofLinkOf: node, in: cluster)
+        }
         for sandbox in cluster.sandboxes {
             guard let node = sandbox.node, sandbox.stack != .host else { continue }
             let name = "\(lab.namespace(of: node.text)).\(sandbox.name)"
@@ -76,6 +79,17 @@ package struct LabDocument: Sendable {
             problems += tooLong("\(namespace).\(name)", LabName.longestNamespace, "\(path).namespaces")
         }
         return problems
+    }
+
+    private static func problems(ofLinkOf node: ClusterNode, in cluster: ClusterState) -> [LabProblem] {
+        guard LabUnderlay.interface(of: node, in: cluster).text == "lo" else { return [] }
+        return [
+            LabProblem(
+                "nodes.\(node.name)" + (node.interface == nil ? "" : ".interface"),
+                "'lo' leads to no other node, and every node of a lab has its own: it can't be the node's link to the others",
+                hint: "name the link with 'interface' that leads to the other nodes, or 'eth0'"
+            )
+        ]
     }
 
     private static func tooLong(_ name: String, _ limit: Int, _ path: String) -> [LabProblem] {
@@ -105,6 +119,23 @@ package struct LabDocument: Sendable {
         let state = node.objects.nodeState(for: node.name.text)
         node.objects = RawObjects(state.movingNamespaces(below: lab.namespace(of: node.name.text)))
         return node
+    }
+
+    /// Of ranges that are full it depends on the real network whether anything leads out of them.
+    private var fullRanges: [String] {
+        UnderlaySubnets(of: self).full.map { subnet in
+            "underlay: no address of \(subnet) is free for the lab's gateway: nothing leads into that range or out of it"
+        }
+    }
+
+    /// Of an underlay that carries more than Ethernet it depends on the real one whether the networks are what they are here.
+    private var largePackets: String? {
+        let (mtu, networks) = LabUnderlay.widestPackets(of: cluster)
+        guard mtu > .ethernet else { return nil }
+        let names = networks.map { "'\($0)'" }.joined(separator: " and ")
+        return networks.count == 1
+            ? "the lab's underlay carries \(mtu.bytes) bytes, as network \(names) asks: yours must, too"
+            : "the lab's underlay carries \(mtu.bytes) bytes, as networks \(names) ask: yours must, too"
     }
 
     private static func note(_ place: String, _ path: String) -> String {

@@ -31,6 +31,18 @@ package enum LabUnderlay {
         return InterfaceName(fromKernel: "eth0")
     }
 
+    /// The MTU of all wires: Ethernet's, or what the networks need of which the document states more; and which networks need that.
+    static func widestPackets(of cluster: ClusterState) -> (mtu: MTU, networks: [NetworkName]) {
+        let tunnels = cluster.nodes.compactMap { $0.tunnelAddress?.family }.map(VXLAN.overhead).max() ?? 0
+        let needs = cluster.networks.compactMap { network -> (mtu: MTU, network: NetworkName)? in
+            guard let stated = network.mtu else { return nil }
+            let overhead = network.driver.kind == .overlay ? tunnels : 0
+            return (MTU(bytes: min(stated.bytes + overhead, MTU.range.upperBound)), network.name)
+        }
+        let widest = needs.map(\.mtu).reduce(.ethernet, max)
+        return (widest, needs.filter { $0.mtu == widest }.map(\.network))
+    }
+
     /// True if a node has endpoints of a network, or is stated to carry it.
     static func carries(_ node: ClusterNode, _ network: Network, in cluster: ClusterState) -> Bool {
         if let nodes = network.nodes { return nodes.contains(node.name) }
@@ -45,6 +57,8 @@ private struct UnderlayBuilder {
     let document: LabDocument
     let lab: LabName
     let subnets: UnderlaySubnets
+    /// Of all wires.
+    private let mtu: MTU
     var state: NodeState
 
     private var home: String { lab.namespace(of: LabName.underlay) }
@@ -56,6 +70,7 @@ private struct UnderlayBuilder {
         self.document = document
         self.lab = lab
         subnets = UnderlaySubnets(of: document)
+        mtu = LabUnderlay.widestPackets(of: document.cluster).mtu
         state = NodeState(node: lab.namespace(of: LabName.underlay))
     }
 
@@ -63,19 +78,6 @@ private struct UnderlayBuilder {
         addBridge(Self.bridge, purpose: "the wire between the nodes")
         for node in document.cluster.nodes { add(node) }
         if !subnets.gateways.isEmpty { addGateway() }
-    }
-
-    /// The MTU of all wires: Ethernet's, or what the networks need of which the document states more.
-    private var mtu: MTU {
-        document.cluster.networks.reduce(.ethernet) { widest, network in
-            guard let stated = network.mtu else { return widest }
-            var overhead: UInt32 = 0
-            if network.driver.kind == .overlay {
-                let families = document.cluster.nodes.compactMap { $0.tunnelAddress?.family }
-                overhead = families.map(VXLAN.overhead).max() ?? 0
-            }
-            return max(widest, MTU(bytes: min(stated.bytes + overhead, MTU.range.upperBound)))
-        }
     }
 
     private mutating func addBridge(_ name: InterfaceName, purpose: String) {

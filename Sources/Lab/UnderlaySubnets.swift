@@ -6,8 +6,10 @@ struct UnderlaySubnets {
     private let document: LabDocument
     /// In order, none within another.
     private(set) var all: [Prefix] = []
-    /// What the gateway has of each range; none of those in which nobody needs it.
+    /// What the gateway has of each range; none of those in which nobody needs it, or that have no address for it.
     private(set) var gateways: [Prefix: [IPAddress]] = [:]
+    /// The ranges that have no address for the gateway, in order.
+    private(set) var full: [Prefix] = []
     /// The addresses that somebody has, or may be given.
     private var taken: Set<IPAddress> = []
 
@@ -126,7 +128,13 @@ struct UnderlaySubnets {
         else { return }
         for subnet in subnets {
             let stated = statedGateways(in: subnet)
-            gateways[subnet] = stated.isEmpty ? [freeAddress(in: subnet)].compactMap(\.self) : stated
+            if !stated.isEmpty {
+                gateways[subnet] = stated
+            } else if let free = freeAddress(in: subnet) {
+                gateways[subnet] = [free]
+            } else {
+                full.append(subnet)
+            }
         }
     }
 

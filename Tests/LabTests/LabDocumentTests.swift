@@ -60,6 +60,63 @@ struct LabDocumentTests {
         #expect(throws: Never.self) { try fit(text, in: "l") }
     }
 
+    @Test("joins no node to the others by 'lo', by whatever the document says so")
+    func loopback() throws {
+        let words =
+            "'lo' leads to no other node, and every node of a lab has its own: it can't be the node's link to the others"
+        let hint = "name the link with 'interface' that leads to the other nodes, or 'eth0'"
+        #expect(
+            try problems("nodes: { a: { address: 10.0.0.1, interface: lo }, b: { address: 10.0.0.2 } }") == [
+                "nodes.a.interface: \(words) (\(hint))"
+            ]
+        )
+    }
+
+    @Test(
+        "says where the lab's gateway has no place, of ranges that no router leads out of",
+        arguments: [
+            ("10.0.0.2/31", "", ["10.0.0.2/31"]),
+            ("10.0.0.0/29", "", []),
+            ("10.0.0.2/31", ", role: router", []),
+        ]
+    )
+    func fullRange(range: String, role: String, expected: [String]) throws {
+        let fitted = try fit(
+            """
+            underlay: { subnets: [\(range)] }
+            nodes: { a: { address: 10.0.0.2 }, b: { address: 10.0.0.3\(role) } }
+            """
+        )
+        let words = "is free for the lab's gateway: nothing leads into that range or out of it"
+        #expect(fitted.notes == expected.map { "underlay: no address of \($0) \(words)" })
+        let state = LabUnderlay.state(of: fitted, in: try LabName("lab"))
+        let hasGateway = state.namespaces.contains(try NamespaceName("lab.gateway"))
+        #expect(hasGateway == (expected.isEmpty && role.isEmpty))
+    }
+
+    @Test(
+        "says what the underlay carries, where networks ask for more than Ethernet's packets",
+        arguments: [
+            ("", "", nil),
+            (", mtu: 1400", ", mtu: 1500", nil),
+            (", mtu: 9000", "", "9050 bytes, as network 'a' asks: yours must, too"),
+            (", mtu: 1500", "", "1550 bytes, as network 'a' asks: yours must, too"),
+            (", mtu: 8950", ", mtu: 9000", "9000 bytes, as networks 'a' and 'b' ask: yours must, too"),
+            (", mtu: 1500", ", mtu: 9000", "9000 bytes, as network 'b' asks: yours must, too"),
+        ] as [(String, String, String?)]
+    )
+    func largePackets(overlay: String, routed: String, expected: String?) throws {
+        let fitted = try fit(
+            """
+            nodes: { n: { address: 10.0.0.1 }, m: { address: 10.0.0.2 } }
+            networks:
+              a: { driver: overlay, subnets: [10.20.0.0/16]\(overlay) }
+              b: { driver: routed, subnets: [192.168.0.0/16]\(routed) }
+            """
+        )
+        #expect(fitted.notes == [expected.map { "the lab's underlay carries \($0)" }].compactMap(\.self))
+    }
+
     @Test("has namespaces of its own for those that somebody else made, and says so")
     func adopted() throws {
         let fitted = try fit(
