@@ -41,6 +41,18 @@ struct LabOptions: ParsableArguments {
     func resolve() throws -> Laboratory { try Laboratory(LabName(name)) }
 }
 
+/// The words behind a command that takes none: whoever writes one there means the name of a lab.
+struct LabSurplus: ParsableArguments {
+    @Argument(help: .hidden)
+    var words: [String] = []
+
+    func validate() throws {
+        guard let word = words.first else { return }
+        let name = (try? LabName(word))?.text ?? "LAB"
+        throw ValidationError("Unexpected argument '\(word)': which lab is meant, '--name \(name)' says.")
+    }
+}
+
 /// What the commands that change a lab do about each other.
 struct LabLockOptions: ParsableArguments {
     @Flag(help: "Fail at once if another weft is at work on this lab, instead of waiting for it.")
@@ -116,6 +128,7 @@ struct LabDownCommand: ParsableCommand {
             """
     )
 
+    @OptionGroup var surplus: LabSurplus
     @OptionGroup var lab: LabOptions
     @OptionGroup var lock: LabLockOptions
     @OptionGroup var output: OutputOptions

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Document
 internal import Lab
 internal import NetworkModel
+internal import Planner
 
 /// Shows how a lab is.
 struct LabStatusCommand: ParsableCommand {
@@ -12,12 +13,13 @@ struct LabStatusCommand: ParsableCommand {
         discussion: """
             A line for each node: 'in place' if it is as the document of the last 'weft lab up' says, 'differs' if \
             something was changed since or is still to be done, 'missing' if its namespace is not there, 'not wanted' \
-            if the document has none of that name.
+            if the document has none of that name. With '--verbose' every change that 'weft lab up' would make, below its node.
 
             Exit status: 0 if there is a lab, however it is; 1 if there is none.
             """
     )
 
+    @OptionGroup var surplus: LabSurplus
     @OptionGroup var lab: LabOptions
     @OptionGroup var output: OutputOptions
 
@@ -40,6 +42,9 @@ struct LabStatusCommand: ParsableCommand {
                 console.print { $0.status(of: nodes, in: laboratory.name) }
             } else {
                 console.print(statusOf: nodes)
+                if !output.verbose, nodes.contains(where: { !$0.changes.isEmpty }) {
+                    console.note("'weft lab status --name \(laboratory.name) --verbose' lists the changes")
+                }
             }
         }
     }
@@ -69,6 +74,8 @@ extension Console {
             while line.last == " " { line.removeLast() }
             print(line, node.color)
             for problem in node.problems { print("  \(problem)") }
+            guard options.verbose else { continue }
+            for change in node.changes { print("  \(change.verb.sign) \(change)", change.verb.color) }
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import ClusterModel
 internal import Compiler
 package import NetworkModel
-internal import Planner
+package import Planner
 internal import Reconciler
 
 /// How a node of a lab is.
@@ -12,6 +12,8 @@ package struct LabNodeStatus: Sendable {
     package var state: State
     /// The sandboxes that the document has there.
     package var sandboxes: [String] = []
+    /// What `weft lab up` would do to it.
+    package var changes: [Change] = []
     /// What keeps it from being brought to what the document says.
     package var problems: [String] = []
 
@@ -109,8 +111,8 @@ extension Laboratory {
 
     private func compare(_ status: inout LabNodeStatus, with plan: () throws -> Plan) {
         do {
-            let count = try plan().changes.count(where: \.isCounted)
-            status.state = count == 0 ? .inPlace : .differs(count)
+            status.changes = try plan().changes.filter(\.isCounted)
+            status.state = status.changes.isEmpty ? .inPlace : .differs(status.changes.count)
         } catch let refusal as PlanRefusal {
             status.state = .differs(nil)
             status.problems = refusal.problems.map(\.message)

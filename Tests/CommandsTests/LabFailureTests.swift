@@ -52,6 +52,20 @@ struct LabFailureTests {
         }
     }
 
+    @Test(
+        "a lab's name without '--name' is refused, with how to say it",
+        arguments: [("status", "nc1", "nc1"), ("down", "nc1", "nc1"), ("status", "a.b", "LAB")]
+    )
+    func surplus(command: String, word: String, name: String) throws {
+        let refused = try Program.run("lab", command, word)
+        #expect(refused.status == 64)
+        #expect(
+            refused.errors.hasPrefix(
+                "Error: Unexpected argument '\(word)': which lab is meant, '--name \(name)' says.\n"
+            )
+        )
+    }
+
     @Test("refuses documents that no lab can be made of, and names that none can have")
     func refusals() throws {
         try LabStation.with { lab in

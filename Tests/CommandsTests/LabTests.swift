@@ -246,6 +246,16 @@ struct LabTests {
 
                     """
             )
+            let told = try lab.run("status")
+            #expect(
+                lab.normal(told.errors) == "'weft lab status --name LAB --verbose' lists the changes\n"
+            )
+            let listed = try lab.run("status", "--verbose")
+            #expect(listed.errors.isEmpty)
+            let lines = listed.output.split(separator: "\n").map(String.init)
+            #expect(lines.count == 4 + 7 + 1)
+            let node = try #require(lines.firstIndex { $0.hasPrefix("node1 ") })
+            #expect(lines[node + 1].hasPrefix("  - delete route 203.0.113.0/24"))
             let json = try JSON(text: try lab.succeed("status", "--format", "json"))
             #expect(json["schema"] == 1 && json["lab"] == .string(lab.name))
             let states = json["nodes"].elements.map { $0["state"] }
