@@ -41,6 +41,18 @@ extension NodeCompiler {
         }
     }
 
+    /// The nodes on the ways of routed networks, which tell what did not get through: that it was too large, say.
+    mutating func knowNodesOnTheWay() {
+        guard result.state.firewall != nil, let node else { return }
+        for network in cluster.networks
+        where network.isRouted && assignment.carriers[network.name]?.contains(node) == true {
+            let routers = cluster.nodes.filter { $0.role == .router && $0.name != node }
+            for peer in peers(of: network) + routers {
+                result.state.firewall?.nodes.formUnion(peer.addresses.values)
+            }
+        }
+    }
+
     /// From whom what is in a tunnel is taken.
     mutating func guardTunnel(_ vni: VNI, port: UInt16, from nodes: [IPAddress]) {
         result.state.firewall?.vxlanPorts.insert(port)

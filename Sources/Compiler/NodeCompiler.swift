@@ -43,6 +43,7 @@ struct NodeCompiler {
         }
         compileRouter()
         knowOtherRanges()
+        knowNodesOnTheWay()
         compileFiles(networks: Set(attachments.keys))
         claimTheRest()
         settle()

@@ -82,7 +82,7 @@ enum Ruleset {
             chain to_node {
                 udp dport @vxlan_ports drop comment "VXLAN from a sandbox"
                 iifname @outside accept comment "the node is part of the outside"
-                ct state established,related accept comment "an answer to the node"
+                ct state established accept comment "an answer to the node"
                 iifname . ip daddr @subnets4 accept comment "the node in the network"
                 iifname . ip6 daddr @subnets6 accept comment "the node in the network"
                 ip daddr { 224.0.0.0/4, 255.255.255.255 } accept comment "to all on the link"
@@ -98,7 +98,7 @@ enum Ruleset {
 
             chain forward {
                 type filter hook forward priority -10; policy accept;
-                ct state established,related accept comment "what was let through when it began"
+                ct state established accept comment "what was let through when it began"
                 iifname . oifname @within accept comment "within a network"
                 iifname @networks jump leaving
                 oifname @networks jump entering
@@ -112,15 +112,19 @@ enum Ruleset {
                 iifname != @outside drop comment "from an internal network"
                 ip daddr @ranges4 drop comment "another network, on another node"
                 ip6 daddr @ranges6 drop comment "another network, on another node"
+                iifname @masqueraded ct state invalid drop comment "nothing is masqueraded of no connection"
             }
 
             chain entering {
                 oifname . ip saddr @parts4 accept comment "within a network, from another node"
                 oifname . ip6 saddr @parts6 accept comment "within a network, from another node"
+                ct state related ip saddr @nodes4 accept comment "an error from a node on the way"
+                ct state related ip6 saddr @nodes6 accept comment "an error from a node on the way"
                 oifname != @outside drop comment "to an internal network"
                 ip saddr @ranges4 drop comment "another network, from another node"
                 ip6 saddr @ranges6 drop comment "another network, from another node"
                 oifname @reachable accept comment "endpoints have addresses of the outside"
+                ct state related accept comment "an error on the way of what an endpoint began"
                 drop comment "from outside"
             }
 

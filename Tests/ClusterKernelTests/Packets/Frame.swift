@@ -2,6 +2,9 @@ import NetworkModel
 
 /// Bytes as they are on a wire, made up by hand: whatever is said in them, the kernel did not say it.
 enum Frame {
+    /// Where datagrams come from.
+    static let sourcePort: UInt16 = 7000
+
     /// A datagram of UDP (RFC 768) in a packet.
     static func datagram(
         _ text: String,
@@ -12,15 +15,16 @@ enum Frame {
         datagram(Array(text.utf8), from: source, to: destination, port: port)
     }
 
+    /// The same with bytes; at the usual port of the sender nobody takes answers.
     static func datagram(
         _ payload: [UInt8],
         from source: IPAddress,
         to destination: IPAddress,
-        port: UInt16
+        port: UInt16,
+        sourcePort: UInt16 = sourcePort
     ) -> [UInt8] {
         let length = 8 + payload.count
-        // From port 7000, which nobody takes answers at.
-        let header: [UInt8] = [0x1b, 0x58] + number(port) + number(UInt16(length)) + [0, 0]
+        let header = number(sourcePort) + number(port) + number(UInt16(length)) + [0, 0]
         return packet(of: header + payload, checksumAt: 6, transport: 17, from: source, to: destination)
     }
 
@@ -35,7 +39,8 @@ enum Frame {
         var message = message
         let length = number(UInt16(message.count))
         let ends = bytes(source) + bytes(destination)
-        let sum = checksum(ends + [0, transport] + length + message)
+        // ICMP alone has none of the packet's header in it.
+        let sum = checksum((transport == 1 ? [] : ends + [0, transport] + length) + message)
         // Zero would mean that there is none.
         message.replaceSubrange(place..<place + 2, with: number(sum == 0 ? 0xffff : sum))
         guard source.family == .ipv4 else {
@@ -54,6 +59,20 @@ enum Frame {
         to destination: MACAddress
     ) -> [UInt8] {
         octets(destination) + octets(source) + (family == .ipv4 ? [0x08, 0x00] : [0x86, 0xdd]) + packet
+    }
+
+    /// What a router says of a packet that it can't pass on, which is too large (RFC 792, RFC 4443).
+    static func tooLarge(_ packet: [UInt8], from source: IPAddress, to destination: IPAddress) -> [UInt8] {
+        let isIPv4 = source.family == .ipv4
+        // Type, code, checksum, and the MTU, of 600 bytes or of 1300.
+        let header: [UInt8] = isIPv4 ? [3, 4, 0, 0, 0, 0, 0x02, 0x58] : [2, 0, 0, 0, 0, 0, 0x05, 0x14]
+        return self.packet(
+            of: header + packet,
+            checksumAt: 2,
+            transport: isIPv4 ? 1 : 58,
+            from: source,
+            to: destination
+        )
     }
 
     /// What a tunnel of VXLAN carries a frame in (RFC 7348, section 5).
