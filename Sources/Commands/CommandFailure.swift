@@ -3,6 +3,7 @@ internal import Compiler
 internal import Document
 internal import Lab
 internal import LinuxSystem
+internal import NetworkModel
 internal import Planner
 internal import Reconciler
 
@@ -24,7 +25,9 @@ struct CommandFailure: Error {
         CommandFailure(
             message:
                 "this host is none of the document's nodes: it holds none of their addresses, and has none of their names",
-            hint: "the nodes are \(list(names)), this is '\(itself)'; name one with '--node'",
+            hint:
+                "if it is no longer part of the cluster, 'weft destroy' removes what Weft made here; if it is one of "
+                + "\(list(names)), though it is called '\(itself)', name that one with '--node'",
             status: ExitStatus.failed
         )
     }
@@ -33,6 +36,15 @@ struct CommandFailure: Error {
         CommandFailure(
             message: "this host holds the addresses of several nodes: \(list(names))",
             hint: "name one with '--node'",
+            status: ExitStatus.failed
+        )
+    }
+
+    /// The name is one node's, and the address another's.
+    static func wrongNode(_ name: String, holding address: IPAddress, of other: String) -> CommandFailure {
+        CommandFailure(
+            message: "this host holds \(address), the address of node '\(other)', and none of node '\(name)'",
+            hint: "name the right node, or correct the addresses under 'nodes'",
             status: ExitStatus.failed
         )
     }

@@ -97,24 +97,52 @@ struct NodeOptions: ParsableArguments {
 
     /// The node that this is, of those that a document has.
     ///
-    /// - Throws: ``CommandFailure`` if it is none of them, or has no name that is one.
-    func resolve(for document: Document) throws -> Node {
+    /// - Parameters:
+    ///   - document: What has the nodes.
+    ///   - trustsName: Whether '--node' is taken as it is, without a look at the node's addresses.
+    /// - Returns: The node, by its name in the document.
+    /// - Throws: ``CommandFailure`` if it is none of them, has no name that is one, or is named as one and holds the address
+    ///   of another.
+    func resolve(for document: Document, trustingName trustsName: Bool = false) throws -> Node {
         var node = try resolve()
         // '--node' is about the document's nodes: a document for this host alone has none.
-        if document.cluster.nodes.isEmpty { return node }
-        let names = document.cluster.nodes.map(\.name.text)
+        let nodes = document.cluster.nodes
+        if nodes.isEmpty { return node }
+        let names = nodes.map(\.name.text)
         if let name = self.node {
             guard names.contains(name) else { throw CommandFailure.unknownNode(name, known: names) }
+            if !trustsName { try Self.check(name, among: nodes, against: Self.addresses(of: node)) }
             node.name = name
             return node
         }
-        let held = Set(try node.explaining { [node] in try Reconciler(node: node).localAddresses() })
-        let matching = document.cluster.nodes.filter { !held.isDisjoint(with: $0.addresses.values) }
+        let held = try Self.addresses(of: node)
+        let matching = nodes.filter { !held.isDisjoint(with: $0.addresses.values) }
         if matching.count > 1 { throw CommandFailure.severalNodes(matching.map(\.name.text)) }
         let name = matching.first?.name.text ?? node.name
         guard names.contains(name) else { throw CommandFailure.noNode(among: names, calling: name) }
         node.name = name
         return node
+    }
+
+    private static func addresses(of node: Node) throws -> Set<IPAddress> {
+        Set(try node.explaining { try Reconciler(node: node).localAddresses() })
+    }
+
+    /// Refuses a name that is taken for this node's by mistake: what the other node has would take the place of what is here.
+    ///
+    /// A node that holds nobody's address may be any: behind a translation of addresses, or with its underlay down.
+    private static func check(
+        _ name: String,
+        among nodes: NamedList<ClusterNode>,
+        against held: Set<IPAddress>
+    ) throws {
+        guard let named = nodes.first(where: { $0.name.text == name }),
+            held.isDisjoint(with: named.addresses.values)
+        else { return }
+        for other in nodes {
+            guard let address = other.addresses.values.first(where: held.contains) else { continue }
+            throw CommandFailure.wrongNode(name, holding: address, of: other.name.text)
+        }
     }
 }
 

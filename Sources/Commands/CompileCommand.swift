@@ -21,7 +21,7 @@ struct CompileCommand: ParsableCommand {
     func run() throws {
         try reporting(output) { console in
             let loaded = try Document.load(path: document.path)
-            let node = try node.resolve(for: loaded)
+            let node = try node.resolve(for: loaded, trustingName: !loaded.hasNetworks)
             let state = try Compilation(loaded, at: document.path, for: node).state
             let text = console.isJSON ? NodeStatePrinter.json(state) : NodeStatePrinter.yaml(state)
             console.print(text.hasSuffix("\n") ? String(text.dropLast()) : text)

@@ -29,6 +29,10 @@ struct ExecCommand: ParsableCommand {
     @Argument(help: "The sandbox's name.")
     var sandbox: String
 
+    /// What stands before '--' and is hardly meant to.
+    @Argument(help: .hidden)
+    var misplaced: String?
+
     @Argument(parsing: .postTerminator, help: "The command and its arguments.")
     var command: [String] = []
 
@@ -36,6 +40,14 @@ struct ExecCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if let misplaced {
+            throw ValidationError(
+                command.isEmpty
+                    ? "The command stands behind '--', which is missing before '\(misplaced)': "
+                        + "weft exec \(sandbox) -- \(misplaced) …"
+                    : "Unexpected argument '\(misplaced)'"
+            )
+        }
         if command.isEmpty {
             throw ValidationError(
                 "The command is missing, which stands behind '--': weft exec \(sandbox) -- COMMAND"
@@ -117,8 +129,10 @@ extension CommandFailure {
         let all = names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"
         self.init(
             message: "this node has no sandbox '\(error.name)'",
-            hint: Nearest.question(error.name, among: error.known)
-                ?? (names.count > 10 ? "'weft show' lists those that it has" : all),
+            hint: Nearest.question(error.name, among: error.known).map {
+                $0.dropLast() + ", or is it on another node?"
+            } ?? (names.count > 10 ? "'weft show' lists those that it has" : all)
+                + "; it may be on another node",
             status: ExitStatus.failed
         )
     }

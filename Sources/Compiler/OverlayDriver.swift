@@ -21,6 +21,24 @@ extension NodeCompiler {
             }
         }
         guardTunnel(vni, port: options.port, from: addresses)
+        warnOfCutOff(peers, of: network, local.family)
+    }
+
+    /// Tells to which nodes the tunnel leads nowhere at the moment.
+    ///
+    /// Its packets have this node's own address: without that they go to nobody, whatever routes there are. The entries stay: the
+    /// tunnel carries again by itself as soon as the way is there.
+    private mutating func warnOfCutOff(_ peers: [ClusterNode], of network: Network, _ family: AddressFamily) {
+        let hasSource = unusableAddress(family) == nil
+        let cutOff = peers.compactMap { peer in
+            peer.tunnelAddress.map { (peer: peer, address: $0) }
+        }.filter { !hasSource || way(to: $0.address) == .none }
+        warn(
+            of: cutOff,
+            network,
+            family,
+            "the tunnel reaches \(cutOff.count == 1 ? "it" : "them") when there is one"
+        )
     }
 
     private func tunnelLink(

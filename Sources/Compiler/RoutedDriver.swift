@@ -74,30 +74,8 @@ extension NodeCompiler {
             route.device = device
             result.state.routes.append(route)
         }
-        warn(of: cutOff, network, family)
-    }
-
-    /// Tells to which nodes there is no way at the moment: all of a network and family together, for there may be hundreds.
-    private mutating func warn(
-        of cutOff: [(peer: ClusterNode, address: IPAddress)],
-        _ network: Network,
-        _ family: AddressFamily
-    ) {
-        guard !cutOff.isEmpty else { return }
-        let told = 3
-        var names = cutOff.prefix(told).map { "'\($0.peer.name)' at \($0.address)" }
-        if cutOff.count > told { names.append("\(cutOff.count - told) more") }
-        let list =
-            names.count > 1 ? names.dropLast().joined(separator: ", ") + " and \(names.last ?? "")" : names[0]
         let left = cutOff.count == 1 ? "its route is" : "their routes are"
-        var reason = "no route leads there"
-        if let own = unusableAddress(family) {
-            reason = "this node's own address \(own) is on no link that is up"
-        }
-        result.warnings.append(
-            "networks.\(network.name): there is no way to \(cutOff.count == 1 ? "node" : "nodes") \(list) at the moment, for "
-                + "\(reason): \(left) left out; apply again when there is one"
-        )
+        warn(of: cutOff, network, family, "\(left) left out; apply again when there is one")
     }
 
     private mutating func complain(of peer: ClusterNode, at address: IPAddress, _ network: Network) {

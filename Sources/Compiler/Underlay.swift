@@ -40,6 +40,35 @@ extension NodeCompiler {
         return isOnOwnLink ? nil : own
     }
 
+    /// Tells to which nodes there is no way at the moment: all of a network and family together, for there may be hundreds.
+    ///
+    /// - Parameters:
+    ///   - cutOff: The nodes and their addresses of the family; of none nothing is said.
+    ///   - network: The network that reaches to them.
+    ///   - family: The family of the addresses.
+    ///   - consequence: What becomes of that.
+    mutating func warn(
+        of cutOff: [(peer: ClusterNode, address: IPAddress)],
+        _ network: Network,
+        _ family: AddressFamily,
+        _ consequence: String
+    ) {
+        guard !cutOff.isEmpty else { return }
+        let told = 3
+        var names = cutOff.prefix(told).map { "'\($0.peer.name)' at \($0.address)" }
+        if cutOff.count > told { names.append("\(cutOff.count - told) more") }
+        let list =
+            names.count > 1 ? names.dropLast().joined(separator: ", ") + " and \(names.last ?? "")" : names[0]
+        var reason = "no route leads there"
+        if let own = unusableAddress(family) {
+            reason = "this node's own address \(own) is on no link that is up"
+        }
+        result.warnings.append(
+            "networks.\(network.name): there is no way to \(cutOff.count == 1 ? "node" : "nodes") \(list) at the moment, for "
+                + "\(reason): \(consequence)"
+        )
+    }
+
     /// The link that joins the node to the underlay, as far as that is known.
     ///
     /// The uplink may be another one: of a node whose underlay is not there at the moment nothing is said by it.

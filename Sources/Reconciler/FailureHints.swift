@@ -14,6 +14,8 @@ enum FailureHints {
             return "run as root, with CAP_NET_ADMIN and CAP_SYS_ADMIN"
         case (.createLink(let creation), _):
             return hint(forCreationOf: creation.link.kind, errno, kernel: sentence)
+        case (.changeLink(_, let link), .addressInUse):
+            return hint(forPortInUseOf: link.kind)
         case (.changeLink, .exchangeFull):
             return "the bridge is full: it takes \(Bridge.maximumPortCount) ports"
         case (.addAddress, .permissionDenied), (.replaceAddress, .permissionDenied):
@@ -45,6 +47,15 @@ enum FailureHints {
         }
     }
 
+    /// Who may have a tunnel's UDP port: tunnels share it with each other, if they have the same options, and with nobody else.
+    private static func hint(forPortInUseOf kind: LinkKind) -> String? {
+        guard case .vxlan(let vxlan) = kind else { return nil }
+        return
+            "UDP port \(vxlan.port) is taken by a VXLAN link of another kind ('ip -details link show type vxlan': one that is "
+            + "'external', say) or by a process ('ss -ulpn sport = :\(vxlan.port)'): end that, or choose another port, of a "
+            + "network by 'options.port'"
+    }
+
     private static func hint(
         forCreationOf kind: LinkKind,
         _ errno: Errno,
@@ -59,6 +70,8 @@ enum FailureHints {
         case .fileExists:
             return
                 "another program made a link of this name, or one with this VNI and port, at the same moment; run again"
+        case .addressInUse:
+            return hint(forPortInUseOf: kind)
         case .busy, .exchangeFull:
             return "another program changed the links at the same moment, or the bridge is full; run again"
         case .invalidArgument:

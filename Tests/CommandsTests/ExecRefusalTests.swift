@@ -19,13 +19,17 @@ struct ExecRefusalTests {
         try Station.with { station in
             let none = try station.exec("web", ["true"]).result()
             #expect(none.status == 1)
-            #expect(none.errors == "error: this node has no sandbox 'web'\n  hint: it has none\n")
+            #expect(
+                none.errors
+                    == "error: this node has no sandbox 'web'\n  hint: it has none; it may be on another node\n"
+            )
             try station.succeed("apply", document: Self.document)
             // A namespace that others made is none, although it is called like one.
             try Command(["ip", "netns", "add", station.node.fullName(of: "web")]).output()
+            let elsewhere = "it has 'mysql', 'wordpress'; it may be on another node"
             for (name, hint) in [
-                ("wordpres", "did you mean 'wordpress'?"), ("web", "it has 'mysql', 'wordpress'"),
-                ("../wordpress", "it has 'mysql', 'wordpress'"), ("", "it has 'mysql', 'wordpress'"),
+                ("wordpres", "did you mean 'wordpress', or is it on another node?"), ("web", elsewhere),
+                ("../wordpress", elsewhere), ("", elsewhere),
             ] {
                 let result = try station.exec(name, ["true"]).result()
                 #expect(result.status == 1)
@@ -58,13 +62,23 @@ struct ExecRefusalTests {
 
     @Test("to guess what the command is: it stands behind '--'")
     func usage() throws {
-        for arguments in [["web"], ["web", "true"], ["web", "--"]] {
+        for arguments in [["web"], ["web", "--"]] {
             let result = try Command([Program.path, "exec"] + arguments).result()
             #expect(result.status == 64)
             #expect(result.output.isEmpty)
             #expect(
                 result.errors.hasPrefix(
                     "Error: The command is missing, which stands behind '--': weft exec web -- COMMAND\n"
+                )
+            )
+        }
+        for arguments in [["web", "ping"], ["web", "ping", "-c1", "db"], ["--quiet", "web", "ping", "db"]] {
+            let result = try Command([Program.path, "exec"] + arguments).result()
+            #expect(result.status == 64)
+            #expect(result.output.isEmpty)
+            #expect(
+                result.errors.hasPrefix(
+                    "Error: The command stands behind '--', which is missing before 'ping': weft exec web -- ping …\n"
                 )
             )
         }

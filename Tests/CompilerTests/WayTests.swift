@@ -165,4 +165,55 @@ struct WayTests {
             ]
         )
     }
+
+    private static let overlay = """
+        weft: 1
+        nodes:
+          n1: { address: [10.5.0.1, "fd00:5::1"] }
+          n2: { address: [10.5.0.2, "fd00:5::2"] }
+          n3: { address: [10.5.1.3, "fd00:5::3"] }
+        networks:
+          back: { driver: overlay, subnets: [10.50.0.0/16] }
+          alone: { driver: overlay, subnets: [10.51.0.0/16], nodes: [n1] }
+        sandboxes:
+          a: { node: n1, endpoints: [ { network: back } ] }
+          b: { node: n2, endpoints: [ { network: back } ] }
+          c: { node: n3, endpoints: [ { network: back } ] }
+
+        """
+
+    @Test("a peer that a tunnel does not get to is told, once for each network, and its entries are there")
+    func tunnel() throws {
+        let whole = try Self.compile(Self.facts(onLink: ["10.5.0.0/23"]), Self.overlay)
+        #expect(whole.problems == [] && whole.warnings == [])
+        // Through a gateway a tunnel gets as well.
+        var facts = try Self.facts(onLink: [])
+        #expect(try Self.compile(facts, Self.overlay).warnings == [])
+        facts.routes = [.init(to: try Self.prefix("10.5.0.0/24"), device: Self.eth1, isOnLink: true)]
+        let cut = try Self.compile(facts, Self.overlay)
+        #expect(cut.problems == [])
+        #expect(
+            cut.warnings == [
+                "networks.back: there is no way to node 'n3' at 10.5.1.3 at the moment, for no route leads there: "
+                    + "the tunnel reaches it when there is one"
+            ]
+        )
+        #expect(cut.state.forwarding == whole.state.forwarding && !whole.state.forwarding.isEmpty)
+        #expect(cut.state.neighbours == whole.state.neighbours)
+    }
+
+    @Test("a tunnel without its own address gets to nobody, whatever routes there are")
+    func tunnelSource() throws {
+        // By a second link there is a way, but not with the address that the packets are to have.
+        var facts = try Self.facts(isUp: false, onLink: [])
+        facts.routes.append(.init(to: try Self.prefix("10.5.0.0/23"), device: Self.eth0, isOnLink: true))
+        let compiled = try Self.compile(facts, Self.overlay)
+        #expect(compiled.problems == [])
+        #expect(
+            compiled.warnings == [
+                "networks.back: there is no way to nodes 'n2' at 10.5.0.2 and 'n3' at 10.5.1.3 at the moment, for this node's own "
+                    + "address 10.5.0.1 is on no link that is up: the tunnel reaches them when there is one"
+            ]
+        )
+    }
 }

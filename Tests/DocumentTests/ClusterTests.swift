@@ -94,6 +94,23 @@ import Testing
         )
     }
 
+    @Test func warnsOfNodesOutsideTheUnderlay() throws {
+        let text = """
+            weft: 1
+            underlay: { subnets: [10.0.0.0/24, 10.0.1.0/24] }
+            nodes:
+              n1: { address: [10.0.1.1, "fd00::1"] }
+              n2: { address: ["fd00::2", 10.0.2.2] }
+            """
+        // Of IPv6 the underlay says nothing.
+        #expect(
+            try document(text).warnings.map(\.description) == [
+                "a.yaml:5:30: nodes.n2.address[1]: 10.0.2.2 is in none of the underlay's ranges; add its range to "
+                    + "'underlay.subnets', for networks are kept off those, or correct the address"
+            ]
+        )
+    }
+
     @Test func warnsOfPartsThatMayMove() throws {
         let nodes = (1...8).map { "  n\($0): { address: 10.0.0.\($0) }\n" }.joined()
         let document = try document(

@@ -86,4 +86,38 @@ struct HintTests {
         }
         #expect(hint?.contains("'disable_ipv6'") == true)
     }
+
+    @Test("a tunnel's port that another kind of tunnel has, or a process", arguments: [false, true])
+    func port(isProcess: Bool) throws {
+        let hint = try ThrowAwayNode.with { node in
+            var holder: RunningCommand?
+            defer { _ = try? holder?.end() }
+            if isProcess {
+                let script =
+                    "import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 4790)); time.sleep(60)"
+                holder = try node.command(["python3", "-c", script]).start()
+                #expect(try Eventually.holds { try node.run("ss -Hulpn sport = :4790").contains("python3") })
+            } else {
+                _ = try node.run("ip link add ext type vxlan external dstport 4790")
+                _ = try node.run("ip link set ext up")
+            }
+            var state = NodeState(node: "n")
+            let id = LinkID(try InterfaceName("vx9"), in: .node)
+            var vxlan = VXLAN(vni: VNI(number: 9))
+            vxlan.port = 4790
+            state.links[id] = Link(
+                id,
+                kind: .vxlan(vxlan),
+                mac: MACAddress(bits: 0x0200_0000_0003),
+                purpose: ""
+            )
+            let report = try Workbench(node).weft().apply(state)
+            let failure = try #require(report.failures.first)
+            #expect(failure.errno == .addressInUse)
+            return try #require(failure.hint)
+        }
+        #expect(hint.hasPrefix("UDP port 4790 is taken by a VXLAN link of another kind"))
+        #expect(hint.contains("or by a process ('ss -ulpn sport = :4790')"))
+        #expect(hint.hasSuffix("of a network by 'options.port'"))
+    }
 }

@@ -24,6 +24,7 @@ struct ClusterChecks {
 
     mutating func run() {
         for network in state.networks { check(network) }
+        checkNodeAddresses()
         checkOverlaps()
         checkKernelNames()
         checkTunnels()

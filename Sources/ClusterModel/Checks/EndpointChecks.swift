@@ -152,9 +152,16 @@ extension ClusterChecks {
         var holders: [Claimed<MACAddress>: EndpointIndex] = [:]
         holders.reserveCapacity(members.count)
         let isApart = network.isPerNode
+        var gateways: [NodeName?: MACAddress] = [:]
         for index in members {
             let mac = assignment[index.sandbox, index.endpoint].mac
             guard mac != .zero else { continue }
+            if network.driver.kind.hasBridge {
+                let node = sandbox(index).node
+                let gateway = gateways[node] ?? assignment.bridgeMAC(of: network, on: node)
+                gateways[node] = gateway
+                if mac == gateway { complain(ofGatewaysMAC: mac, index, network) }
+            }
             let key = Claimed(value: mac, node: isApart ? sandbox(index).node : nil)
             guard let holder = holders.updateValue(index, forKey: key) else { continue }
             holders[key] = holder
@@ -170,6 +177,24 @@ extension ClusterChecks {
                 hint: isStated ? "give each its own" : "give one of them a 'mac'"
             )
         }
+    }
+
+    /// Whose MAC is its bridge's as well gets nothing: the bridge keeps what is for it.
+    private mutating func complain(ofGatewaysMAC mac: MACAddress, _ index: EndpointIndex, _ network: Network)
+    {
+        let node = sandbox(index).node
+        let gateway = network.subnets.families.compactMap { [assignment] family in
+            assignment.gateway(of: network, family, on: node)
+        }.first
+        let isStated = endpoint(index).mac != nil
+        // Of one that has the gateway's address the MAC follows from that, and that is told.
+        guard isStated || gateway != assignment[index.sandbox, index.endpoint].principal else { return }
+        complain(
+            place(index, isStated ? .mac : nil),
+            "sandbox '\(sandbox(index).name)' has \(mac), the MAC of "
+                + (gateway.map { "the gateway \($0)" } ?? "the bridge") + " of network '\(network.name)'",
+            hint: isStated ? "give it another one, or leave 'mac' out" : "give it a 'mac'"
+        )
     }
 
     private func hasOwnAddress(_ index: EndpointIndex, beside other: EndpointIndex) -> Bool {

@@ -198,6 +198,7 @@ extension ClusterChecks {
     /// A tunnel has its two ends in one family: that of the address which a node states first.
     private mutating func checkTunnelFamilies(of network: Network) {
         let carriers = carriers(of: network).compactMap { state.nodes[$0] }
+            .filter { !excuses.nodeAddresses.contains($0.name) }
         guard let first = carriers.first(where: { !$0.addresses.isEmpty }) else { return }
         for node in carriers where node.tunnelFamily != first.tunnelFamily && !node.addresses.isEmpty {
             complain(

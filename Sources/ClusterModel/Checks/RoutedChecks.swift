@@ -20,7 +20,7 @@ extension ClusterChecks {
                 complain(
                     place,
                     "a node's part, /\(length), is larger than the whole, \(subnet)",
-                    hint: "with 'nodePrefix' of \(min(subnet.length + 2, longest)) there is room for 4 nodes"
+                    hint: Self.hint(forPartsOf: subnet, longest: longest)
                 )
             } else if length > longest {
                 complain(
@@ -30,6 +30,17 @@ extension ClusterChecks {
                 )
             }
         }
+    }
+
+    /// What length parts of a subnet can have.
+    private static func hint(forPartsOf subnet: Prefix, longest: UInt8) -> String {
+        let length = min(subnet.length + 2, longest)
+        guard length >= subnet.length else {
+            return "make the subnet larger: a node's part is at most /\(longest)"
+        }
+        let count = 1 << Int(length - subnet.length)
+        let room = "with 'nodePrefix' of \(length) there is room for \(count) node\(count == 1 ? "" : "s")"
+        return count < 4 ? "\(room); make the subnet larger for more" : room
     }
 
     private mutating func check(_ prefixes: [NodeName: PerFamily<Prefix>], of network: Network) {
@@ -44,14 +55,33 @@ extension ClusterChecks {
             }
         }
         checkOverlaps(of: holders, network)
-        for node in carriers(of: network) {
-            for family in network.subnets.families where prefixes[node]?[family] == nil {
-                complain(
-                    ClusterPlace(.network(network.name), .nodeSubnets),
-                    "node '\(node)' carries the network, and has no \(family.words) part of it",
-                    hint: "add '\(node)', or let 'nodePrefix' say how large the parts are"
-                )
-            }
+        for family in network.subnets.families {
+            let missing = carriers(of: network).filter { prefixes[$0]?[family] == nil }
+            complain(ofMissing: missing, beside: prefixes.values.compactMap { $0[family] }, family, network)
+        }
+    }
+
+    /// Complains of nodes without a part of the network, and proposes one for each.
+    private mutating func complain(
+        ofMissing nodes: [NodeName],
+        beside parts: [Prefix],
+        _ family: AddressFamily,
+        _ network: Network
+    ) {
+        guard !nodes.isEmpty, let subnet = network.subnets[family] else { return }
+        let lengths = Dictionary(grouping: parts, by: \.length).mapValues(\.count)
+        let usual = lengths.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
+        let length = usual ?? Network.Routed.defaultLength(of: family)
+        var parts = parts.sorted()
+        for node in nodes {
+            let free = mayGuess() ? subnet.freePart(ofLength: length, beside: parts) : nil
+            if let free { parts.insert(free, at: parts.firstIndex { $0 > free } ?? parts.endIndex) }
+            complain(
+                ClusterPlace(.network(network.name), .nodeSubnets),
+                "node '\(node)' carries the network, and has no \(family.words) part of it",
+                hint: free.map { "add one for '\(node)': \($0) is free" }
+                    ?? "add one for '\(node)'; if none is free, make the subnet larger"
+            )
         }
     }
 
@@ -109,7 +139,7 @@ extension ClusterChecks {
         let carriers = carriers(of: network)
         guard carriers.count > 1 || network.isViaRouter else { return }
         for name in carriers {
-            guard let node = state.nodes[name] else { continue }
+            guard let node = state.nodes[name], !excuses.nodeAddresses.contains(name) else { continue }
             for family in network.subnets.families where node.addresses[family] == nil {
                 complain(
                     ClusterPlace(.network(network.name), .subnets, .family(family)),
@@ -132,5 +162,28 @@ extension Network {
         case .routed(let routed): routed.via == .router
         case .bridge, .overlay, .macvlan: false
         }
+    }
+}
+
+extension Prefix {
+    /// A part that shares no address with others, in order: behind the last of them if there is room, so that ranges grow one way.
+    fileprivate func freePart(ofLength length: UInt8, beside parts: [Prefix]) -> Prefix? {
+        guard length > self.length else { return parts.contains { $0.overlaps(self) } ? nil : self }
+        let end = parts.map(\.last.number).max() ?? 0
+        for start in [end, address.number] where start >= address.number && start < last.number {
+            var candidate = Prefix(containing: IPAddress(number: start, family: family), length: length)
+            for part in parts where part.last.number >= candidate.address.number {
+                guard part.overlaps(candidate) else { break }
+                // Prefixes are within each other or apart: the next one begins right behind the larger of the two.
+                let behind = max(part.last.number, candidate.last.number)
+                guard behind < last.number else { break }
+                candidate = Prefix(
+                    containing: IPAddress(number: behind + 1, family: family),
+                    length: length
+                )
+            }
+            if !parts.contains(where: { $0.overlaps(candidate) }) { return candidate }
+        }
+        return nil
     }
 }

@@ -96,6 +96,7 @@ extension Decoder {
         require(.address, in: own)
         if let node = own[.address] {
             let addresses = underlayAddresses(node, of: entry.name, owners: &draft.addressOwners)
+            if addresses.count < tree.items(node).count { draft.excuses.nodeAddresses.insert(name) }
             for address in addresses { declared.addresses[address.family] = address }
             declared.tunnelFamily = addresses.first?.family ?? .ipv4
         }
@@ -124,7 +125,13 @@ extension Decoder {
         var addresses: [IPAddress] = []
         for item in items {
             guard let address = hostAddress(item, "a node's address") else { continue }
-            if let owner = owners[address] {
+            if let reason = address.reasonAgainstNode {
+                complain(
+                    at: item,
+                    "\(address) \(reason): it can't be a node's address",
+                    hint: "write the one by which the other nodes reach it"
+                )
+            } else if let owner = owners[address] {
                 let position = tree.position(of: owner.at)
                 complain(
                     at: item,
@@ -138,6 +145,14 @@ extension Decoder {
             }
         }
         return addresses
+    }
+}
+
+extension IPAddress {
+    /// Why other nodes can't reach the address.
+    fileprivate var reasonAgainstNode: String? {
+        if isLoopback { return "is on the loopback" }
+        return family == .ipv6 && isLinkLocal ? "is link-local" : nil
     }
 }
 

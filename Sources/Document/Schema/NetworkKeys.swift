@@ -132,7 +132,7 @@ enum NetworkKey: Int, KeySet {
             Attribute(
                 "dns",
                 .boolean,
-                "Sandboxes find each other by name on it.",
+                "Not carried out yet, if it is stated. Sandboxes find each other by name on it.",
                 default: "true; for the built-in bridge false"
             )
         case .driver, .subnets, .gateway, .range, .mtu, .nodes, .nodePrefix, .nodeSubnets, .via, .vni,

@@ -26,7 +26,7 @@ enum SandboxKey: Int, KeySet {
             Attribute(
                 "publish",
                 .values(.publishedPort),
-                "The ports that answer on the node's addresses: \"8080:80\", \"127.0.0.1:8443:443/tcp\", \"[::]:5353:53/udp\".",
+                "Not carried out yet. The ports that answer on the node's addresses: \"8080:80\", \"127.0.0.1:8443:443/tcp\", \"[::]:5353:53/udp\".",
                 synonyms: ["ports", "published"]
             )
         case .expose:
