@@ -10,7 +10,6 @@ extension NodeCompiler {
     ///   - mtu: The MTU of all its links.
     mutating func compileBridge(_ network: Network, _ members: [Attachment], _ mtu: MTU) {
         let bridge = bridgeLink(of: network, mtu)
-        complainIfTaken(bridge.id.name, by: network)
         insert(bridge, for: "networks.\(network.name)")
         guardBridge(bridge.id, of: network)
         protect(network, by: bridge.id.name)
@@ -22,19 +21,6 @@ extension NodeCompiler {
             insert(link, for: "sandboxes.\(member.sandbox.name)")
             protect(link, at: port.name)
         }
-    }
-
-    /// A bridge is called after its network, so that whose name is taken needs another one: as `docker0` is Docker's.
-    private mutating func complainIfTaken(_ name: InterfaceName, by network: Network) {
-        guard facts.links.contains(where: { $0.name == name }) else { return }
-        result.problems.append(
-            CompilerProblem(
-                "networks.\(network.name)",
-                "its bridge can't be called '\(name)': the name is taken by a link that is not Weft's",
-                hint:
-                    "give the bridge another name by 'networks.\(network.name).interface', or remove that link first"
-            )
-        )
     }
 
     /// The MTU of what never leaves the node: Ethernet's, unless the uplink's is less.

@@ -83,24 +83,4 @@ struct ProblemTests {
         }
         #expect(found == ["networks.lan.mtu: 9000 bytes are more than 'eth0' carries"])
     }
-
-    @Test("a bridge whose name is another link's: the network is told by name, and how to call it otherwise")
-    func bridgeName() throws {
-        let text =
-            "nodes: { n1: { address: 10.5.0.1 } }\n"
-            + "networks: { back: { driver: bridge, subnets: [10.30.0.0/24], interface: br7 } }\n"
-            + "sandboxes: { a: { node: n1, endpoints: [ { network: back } ] } }\n"
-        let found = try problems(text) { facts in
-            facts.links = [.init(InterfaceName(fromKernel: "br7"), mtu: .ethernet)]
-        }
-        #expect(
-            found == [
-                "networks.back: its bridge can't be called 'br7': the name is taken by a link that is not Weft's"
-            ]
-        )
-        #expect(
-            try problems(text) { $0.links = [.init(InterfaceName(fromKernel: "br-back"), mtu: .ethernet)] }
-                == []
-        )
-    }
 }
