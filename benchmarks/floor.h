@@ -128,6 +128,11 @@ void settings_close(void);
 void write_settings(const struct setting *setting);
 void verify_settings(const struct setting *setting);
 
+// Those of the bridge of a network.
+extern const struct setting bridge_settings[];
+// Makes the bridge, with its settings before it is up, and its address; an MTU of 0 is the kernel's own.
+void add_network_bridge(uint32_t gateway, uint8_t length, uint32_t mtu);
+
 void make_network(unsigned count);
 void verify_network(unsigned count);
 // Gives the first sandbox of a network another name.

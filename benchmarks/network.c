@@ -111,7 +111,7 @@ static const struct setting link_settings[] = {
     {false, NULL, NULL},
 };
 
-static const struct setting bridge_settings[] = {
+const struct setting bridge_settings[] = {
     {true, "conf/" BRIDGE "/accept_ra", "0"},
     {true, "conf/" BRIDGE "/disable_ipv6", "1"},
     {false, NULL, NULL},
@@ -387,9 +387,9 @@ void destroy_files(void) {
 
 // MARK: - Links
 
-static void add_network_bridge(void) {
+void add_network_bridge(uint32_t gateway, uint8_t length, uint32_t mtu) {
     struct nlmsghdr *message = link_begin(&node, NLM_F_CREATE | NLM_F_EXCL, BRIDGE_INDEX, false);
-    put_link_identity(message, BRIDGE, mac_of_address(SANDBOX_GATEWAY));
+    put_link_identity(message, BRIDGE, mac_of_address(gateway));
     struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
     mnl_attr_put_str(message, IFLA_INFO_KIND, "bridge");
     struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
@@ -402,12 +402,14 @@ static void add_network_bridge(void) {
     settings_open();
     write_settings(bridge_settings);
     settings_close();
+    // An MTU would be forgotten with the first port, had it been in the message that makes the bridge.
     message = link_begin(&node, 0, BRIDGE_INDEX, false);
     mnl_attr_put_str(message, IFLA_IFALIAS, MARK_ALIAS "network " NETWORK);
+    if (mtu) mnl_attr_put_u32(message, IFLA_MTU, mtu);
     put_no_address_generation(message);
     message_end(&node, message);
     message_end(&node, link_begin(&node, 0, BRIDGE_INDEX, true));
-    add_address(&node, BRIDGE_INDEX, SANDBOX_GATEWAY, PREFIX_LENGTH);
+    add_address(&node, BRIDGE_INDEX, gateway, length);
     channel_transact(&node, "raise the bridge");
 }
 
@@ -487,7 +489,7 @@ void make_network(unsigned count) {
     struct hosts hosts = hosts_make(count);
     files_make_directories();
     files_open();
-    add_network_bridge();
+    add_network_bridge(SANDBOX_GATEWAY, PREFIX_LENGTH, 0);
     for (unsigned number = 0; number < count; number++) make_sandbox_of_network(&hosts, number);
     hosts_free(&hosts);
     namespace_enter(node_text());

@@ -24,38 +24,7 @@ enum {
 #define OVERLAY_GATEWAY 0x0a0bfffeu  // 10.11.255.254
 #define TUNNEL_SOURCE 0xac100001u    // 172.16.0.1
 
-static const struct setting bridge_settings[] = {
-    {true, "conf/" BRIDGE "/accept_ra", "0"},
-    {true, "conf/" BRIDGE "/disable_ipv6", "1"},
-    {false, NULL, NULL},
-};
-
 // MARK: - Links
-
-static void add_overlay_bridge(void) {
-    struct nlmsghdr *message = link_begin(&node, NLM_F_CREATE | NLM_F_EXCL, BRIDGE_INDEX, false);
-    put_link_identity(message, BRIDGE, mac_of_address(OVERLAY_GATEWAY));
-    struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
-    mnl_attr_put_str(message, IFLA_INFO_KIND, "bridge");
-    struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
-    mnl_attr_put_u8(message, IFLA_BR_MCAST_SNOOPING, 0);
-    mnl_attr_nest_end(message, data);
-    mnl_attr_nest_end(message, info);
-    message_end(&node, message);
-    channel_transact(&node, "make the bridge");
-    // Before it is up: later it would have an address, and have heard advertisements.
-    settings_open();
-    write_settings(bridge_settings);
-    settings_close();
-    // Its MTU would be forgotten with its first port, had it been in the message that makes it.
-    message = link_begin(&node, 0, BRIDGE_INDEX, false);
-    mnl_attr_put_str(message, IFLA_IFALIAS, MARK_ALIAS "network " NETWORK);
-    mnl_attr_put_u32(message, IFLA_MTU, LINK_MTU);
-    put_no_address_generation(message);
-    message_end(&node, message);
-    message_end(&node, link_begin(&node, 0, BRIDGE_INDEX, true));
-    add_address(&node, BRIDGE_INDEX, OVERLAY_GATEWAY, GATEWAY_LENGTH);
-}
 
 static void put_tunnel(struct nlmsghdr *message) {
     struct nlattr *info = mnl_attr_nest_start(message, IFLA_LINKINFO);
@@ -113,7 +82,7 @@ static uint32_t peer_of(unsigned number) { return TUNNEL_END_FIRST + number / EN
 
 void make_overlay_network(unsigned count) {
     load_firewall(FIREWALL_RULESET);
-    add_overlay_bridge();
+    add_network_bridge(OVERLAY_GATEWAY, GATEWAY_LENGTH, LINK_MTU);
     add_tunnel();
     channel_transact(&node, "make the bridge and the tunnel");
     for (unsigned number = 0; number < count; number++) {
