@@ -61,7 +61,7 @@ package struct ConnectionTracking: ~Copyable {
     ///   list them.
     package mutating func forget(_ addresses: [IPAddress: Forgetting]) throws -> [Refusal] {
         // A list walks the table that all namespaces share, however few connections this one has.
-        guard try !Self.tracksNone() else { return [] }
+        if try Self.count() == "0" { return [] }
         for _ in 0..<Self.looks {
             var batch = try deletions(addresses)
             guard !batch.isEmpty else { break }
@@ -98,16 +98,18 @@ package struct ConnectionTracking: ~Copyable {
 
     /// - Throws: ``SystemCallError`` if the kernel tracks connections of the thread's namespace.
     private static func requireNoneTracked() throws(SystemCallError) {
-        guard try tracksNone() else {
+        guard try count() ?? "0" == "0" else {
             throw SystemCallError("list", on: "tracked connections", .notSupported)
         }
     }
 
-    /// Whether the kernel tracks no connection of the thread's namespace, those included whose first packet is on its way.
-    private static func tracksNone() throws(SystemCallError) -> Bool {
+    /// How many connections the kernel tracks in the thread's namespace, those included whose first packet is on its way.
+    ///
+    /// - Returns: `nil` where there is no such setting: nothing is tracked, or whoever asks is not to know.
+    private static func count() throws(SystemCallError) -> String? {
         let setting = "net/netfilter/nf_conntrack_count"
-        guard try SysctlFile.exists(setting) else { return true }
-        return try SysctlFile.read(setting) == "0"
+        guard try SysctlFile.exists(setting) else { return nil }
+        return try SysctlFile.read(setting)
     }
 }
 
