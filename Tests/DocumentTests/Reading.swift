@@ -6,8 +6,8 @@ struct Reading {
     var complaint: String?
     var textLength = 0
 
-    init(_ text: [UInt8], readsPlainItems: Bool) {
-        var reader = TreeReader(readsPlainItems: readsPlainItems)
+    init(_ text: [UInt8], readsPlainLines: Bool) {
+        var reader = TreeReader(readsPlainLines: readsPlainLines)
         do throws(Complaint) {
             try reader.read(Source(name: "first.yaml", text: "weft: 1\n"))
             try reader.read(Source(name: "a.yaml", bytes: text))

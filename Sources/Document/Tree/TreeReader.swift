@@ -12,14 +12,14 @@ struct TreeReader {
     private var documentCount = 0
     private var sourceName = ""
     private var byteCount = 0
-    /// The runs of plain items that libyaml was not given, from the last to the first.
-    private var runs: [PlainItemRun] = []
+    /// The runs of plain lines that libyaml was not given, from the last to the first.
+    private var runs: [PlainRun] = []
     /// The mapping behind which the next run comes, once it is open.
     private var runAnchor: Int?
     /// How many lines libyaml was not given so far.
     private var linesLeftOut = 0
     /// False to have libyaml read everything: tests compare.
-    private let readsPlainItems: Bool
+    private let readsPlainLines: Bool
 
     /// The most bytes that all texts together may have: 64 MiB.
     static let byteLimit = 64 << 20
@@ -37,6 +37,8 @@ struct TreeReader {
     /// A list or mapping that is not closed yet.
     private struct OpenContainer {
         var node: Int
+        /// Whether it is a mapping without braces.
+        var isBlock: Bool
         var anchor: String?
         var expandedCountBefore: Int
     }
@@ -48,8 +50,8 @@ struct TreeReader {
         var expandedCount: Int?
     }
 
-    init(readsPlainItems: Bool = true) {
-        self.readsPlainItems = readsPlainItems
+    init(readsPlainLines: Bool = true) {
+        self.readsPlainLines = readsPlainLines
     }
 
     /// Reads one more text.
@@ -90,12 +92,12 @@ struct TreeReader {
         }
     }
 
-    /// Reads a text whose long lists libyaml is spared.
+    /// Reads a text whose long lists and mappings libyaml is spared.
     ///
     /// - Returns: False if there are none, or if anything at all is out of the ordinary: libyaml is then to read all of the
     ///   text, so that what is complained of, and where, does not depend on this.
     private mutating func parseAbridged(_ source: Source) -> Bool {
-        guard readsPlainItems else { return false }
+        guard readsPlainLines else { return false }
         let text = AbridgedText(source.bytes)
         guard !text.runs.isEmpty else { return false }
         let before = (nodes: tree.nodes.count, text: tree.text.count, expanded: expandedCount)
@@ -116,7 +118,7 @@ struct TreeReader {
 
     private mutating func parse(
         _ text: [UInt8],
-        leavingOut runs: [PlainItemRun] = [],
+        leavingOut runs: [PlainRun] = [],
         of whole: UnsafeBufferPointer<UInt8>? = nil
     ) throws(Complaint) {
         anchors = [:]
@@ -155,29 +157,31 @@ struct TreeReader {
             defer { yaml_event_delete(&event) }
             guard event.type != YAML_STREAM_END_EVENT, event.type != YAML_NO_EVENT else { return nil }
             do throws(Complaint) {
-                try take(event)
-                if let runAnchor, event.type == YAML_MAPPING_END_EVENT {
-                    try takeRun(behind: runAnchor, of: whole)
-                }
+                let closed = try take(event)
+                if let runAnchor, closed == runAnchor { try takeRun(behind: runAnchor, of: whole) }
             } catch {
                 return error
             }
         }
     }
 
-    private mutating func take(_ event: yaml_event_t) throws(Complaint) {
+    /// Takes an event.
+    ///
+    /// - Returns: The list or mapping that ends with it.
+    private mutating func take(_ event: yaml_event_t) throws(Complaint) -> Int? {
         switch event.type {
         case YAML_SCALAR_EVENT:
             try takeScalar(event)
         case YAML_MAPPING_START_EVENT:
             let start = event.data.mapping_start
             try openContainer(.mapping, anchor: start.anchor, tag: start.tag, at: event.start_mark)
+            open[open.count - 1].isBlock = start.style == YAML_BLOCK_MAPPING_STYLE
             if let run = runs.last, run.mark == event.start_mark.index { runAnchor = tree.nodes.count - 1 }
         case YAML_SEQUENCE_START_EVENT:
             let start = event.data.sequence_start
             try openContainer(.list, anchor: start.anchor, tag: start.tag, at: event.start_mark)
         case YAML_MAPPING_END_EVENT, YAML_SEQUENCE_END_EVENT:
-            closeContainer()
+            return closeContainer()
         case YAML_ALIAS_EVENT:
             try takeAlias(event)
         case YAML_DOCUMENT_START_EVENT:
@@ -192,24 +196,32 @@ struct TreeReader {
         default:
             break
         }
+        return nil
     }
 
-    /// Takes the items that libyaml was not given, behind the one like them that it was.
+    /// Takes the lines that libyaml was not given, behind the one like them that it was.
     private mutating func takeRun(
         behind first: Int,
         of whole: UnsafeBufferPointer<UInt8>
     ) throws(Complaint) {
-        guard let run = runs.popLast(), let list = open.last?.node, let base = whole.baseAddress else {
+        guard let run = runs.popLast(), let container = open.last, let base = whole.baseAddress else {
             return
         }
         runAnchor = nil
         expandedCount += run.valueCount
-        guard tree.nodes[list].shape == .list, expandedCount <= Self.valueLimit else {
+        let isPart =
+            switch run.kind {
+            case .item: tree.nodes[container.node].shape == .list
+            // In braces there would have to be commas.
+            case .entry: container.isBlock
+            }
+        guard isPart, expandedCount <= Self.valueLimit, open.count + PlainLine.depthLimit < Self.depthLimit
+        else {
             throw Complaint(file: sourceName, message: "libyaml is to read this")
         }
-        tree.nodes[list].first += UInt32(run.itemCount)
+        tree.nodes[container.node].first += UInt32(run.kind == .item ? run.lineCount : 2 * run.lineCount)
         tree.append(run, from: base, behindLine: Int(tree.nodes[first].line))
-        linesLeftOut += run.itemCount
+        linesLeftOut += run.lineCount
     }
 
     private mutating func takeScalar(_ event: yaml_event_t) throws(Complaint) {
@@ -253,14 +265,16 @@ struct TreeReader {
         let node = try append(shape, first: 0, extent: 0, at: mark)
         let name = Self.string(anchor)
         if let name { anchors[name] = Anchor(node: node, expandedCount: nil) }
-        open.append(OpenContainer(node: node, anchor: name, expandedCountBefore: before))
+        open.append(OpenContainer(node: node, isBlock: false, anchor: name, expandedCountBefore: before))
     }
 
-    private mutating func closeContainer() {
-        guard let container = open.popLast() else { return }
+    private mutating func closeContainer() -> Int? {
+        guard let container = open.popLast() else { return nil }
         tree.nodes[container.node].extent = UInt32(truncatingIfNeeded: tree.nodes.count)
-        guard let name = container.anchor, anchors[name]?.node == container.node else { return }
-        anchors[name]?.expandedCount = expandedCount - container.expandedCountBefore
+        if let name = container.anchor, anchors[name]?.node == container.node {
+            anchors[name]?.expandedCount = expandedCount - container.expandedCountBefore
+        }
+        return container.node
     }
 
     private mutating func takeAlias(_ event: yaml_event_t) throws(Complaint) {

@@ -6,8 +6,8 @@ import NetworkModel
 func tryDocument(_ bytes: UnsafeBufferPointer<UInt8>) -> CInt {
     let text = Array(bytes)
     // Long lists are read without libyaml, and nobody may see a difference.
-    let alone = Reading(text, readsPlainItems: false)
-    let abridged = Reading(text, readsPlainItems: true)
+    let alone = Reading(text, readsPlainLines: false)
+    let abridged = Reading(text, readsPlainLines: true)
     precondition(alone.values == abridged.values, "an item is read otherwise than libyaml reads it")
     precondition(alone.complaint == abridged.complaint, "a complaint is otherwise than with libyaml alone")
     do throws(DocumentErrors) {
