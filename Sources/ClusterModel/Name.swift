@@ -3,6 +3,7 @@ package import NetworkModel
 /// A name that a user gives to a node, a network, a sandbox or an alias; `Bearer` keeps these apart.
 ///
 /// 1 through 63 of `a-z 0-9 - _`, beginning with a letter or digit: a label of DNS, and a part of file names.
+@frozen
 package struct Name<Bearer>: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The name's text.
     package let text: String
@@ -37,7 +38,9 @@ package struct Name<Bearer>: Hashable, Sendable, Comparable, CustomStringConvert
         }
     }
 
-    package static func < (left: Name, right: Name) -> Bool { left.text < right.text }
+    @inlinable package static func < (left: Name, right: Name) -> Bool { left.text < right.text }
+    @inlinable package static func == (left: Name, right: Name) -> Bool { left.text == right.text }
+    @inlinable package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 
     package var description: String { text }
 }

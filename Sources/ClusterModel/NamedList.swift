@@ -5,34 +5,35 @@ package protocol Named {
 }
 
 /// Things in order of name, no two with one name: the same whatever order a document has.
+///
+/// Inlinable: there may be a hundred thousand, and a call through the generic type costs more than most of what is done with one.
+@frozen
 package struct NamedList<Element: Named>: RandomAccessCollection {
-    private var elements: [Element]
+    @usableFromInline let elements: [Element]
 
+    @inlinable
     package init() {
         elements = []
     }
 
     /// Puts elements in order; of several with one name the first is kept.
+    @inlinable
     package init(_ unordered: some Sequence<Element>) {
-        var elements = Array(unordered)
-        let isInOrder = zip(elements, elements.dropFirst()).allSatisfy { $0.name < $1.name }
-        if !isInOrder {
-            let order = elements.indices.sorted {
-                (elements[$0].name, $0) < (elements[$1].name, $1)
-            }
-            var kept: [Element] = []
-            kept.reserveCapacity(elements.count)
-            for index in order where kept.last?.name != elements[index].name { kept.append(elements[index]) }
-            elements = kept
-        }
-        self.elements = elements
+        let elements = Array(unordered)
+        let order = NameOrder(elements.map { $0.name.text })
+        self.elements = order.places.map { places in places.map { elements[$0] } } ?? elements
     }
 
-    package var startIndex: Int { 0 }
-    package var endIndex: Int { elements.count }
-    package subscript(position: Int) -> Element { elements[position] }
+    @inlinable package var startIndex: Int { 0 }
+    @inlinable package var endIndex: Int { elements.count }
+    @inlinable package var indices: Range<Int> { elements.indices }
+    @inlinable package subscript(position: Int) -> Element { elements[position] }
+    @inlinable package func index(after position: Int) -> Int { position + 1 }
+    @inlinable package func index(before position: Int) -> Int { position - 1 }
+    @inlinable package func makeIterator() -> IndexingIterator<[Element]> { elements.makeIterator() }
 
     /// Where the element with a name is.
+    @inlinable
     package func index(of name: Name<Element.Bearer>) -> Int? {
         var low = 0
         var high = elements.count
@@ -44,6 +45,7 @@ package struct NamedList<Element: Named>: RandomAccessCollection {
     }
 
     /// The element with a name.
+    @inlinable
     package subscript(name: Name<Element.Bearer>) -> Element? {
         index(of: name).map { elements[$0] }
     }

@@ -1,15 +1,18 @@
 package import NetworkModel
 
 /// At most one value of each address family.
+@frozen
 package struct PerFamily<Value> {
     package var ipv4: Value?
     package var ipv6: Value?
 
+    @inlinable
     package init(ipv4: Value? = nil, ipv6: Value? = nil) {
         self.ipv4 = ipv4
         self.ipv6 = ipv6
     }
 
+    @inlinable
     package subscript(family: AddressFamily) -> Value? {
         get {
             switch family {
@@ -26,6 +29,7 @@ package struct PerFamily<Value> {
     }
 
     /// The families that have a value, IPv4 first.
+    @inlinable
     package var families: [AddressFamily] {
         switch (ipv4 != nil, ipv6 != nil) {
         case (true, true): [.ipv4, .ipv6]
@@ -36,6 +40,7 @@ package struct PerFamily<Value> {
     }
 
     /// The values, that of IPv4 first.
+    @inlinable
     package var values: [Value] {
         switch (ipv4, ipv6) {
         case (let ipv4?, let ipv6?): [ipv4, ipv6]
@@ -45,6 +50,7 @@ package struct PerFamily<Value> {
         }
     }
 
+    @inlinable
     package var isEmpty: Bool { ipv4 == nil && ipv6 == nil }
 }
 

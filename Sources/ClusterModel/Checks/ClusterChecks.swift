@@ -92,13 +92,21 @@ extension ClusterState {
 
 /// Who is on which network.
 struct Membership {
+    /// Where each node is in ``ClusterState/nodes``.
+    private(set) var nodes: [NodeName: Int] = [:]
     /// Where each network is in ``ClusterState/networks``.
     private(set) var networks: [NetworkName: Int] = [:]
+    /// The nodes that are stated for networks.
+    private(set) var statedCarriers: [NetworkName: Set<NodeName>] = [:]
     /// The endpoints of each network, in order of their sandboxes' names; also of networks that are not there.
     private(set) var endpoints: [NetworkName: [EndpointIndex]] = [:]
 
     init(_ state: ClusterState) {
-        for (index, network) in state.networks.enumerated() { networks[network.name] = index }
+        for (index, node) in state.nodes.enumerated() { nodes[node.name] = index }
+        for (index, network) in state.networks.enumerated() {
+            networks[network.name] = index
+            if let nodes = network.nodes { statedCarriers[network.name] = Set(nodes) }
+        }
         for (index, sandbox) in state.sandboxes.enumerated() {
             for (place, endpoint) in sandbox.endpoints.enumerated() {
                 endpoints[endpoint.network, default: []].append(

@@ -34,7 +34,8 @@ extension ClusterChecks {
                 hint: "the endpoint's link on the node is called after it: choose a name without them"
             )
         }
-        if let nodes = network.nodes, let node = sandbox.node, !nodes.contains(node) {
+        if let nodes = membership.statedCarriers[network.name], let node = sandbox.node, !nodes.contains(node)
+        {
             complain(
                 place(index, .network),
                 "network '\(network.name)' is not on node '\(node)'",
@@ -130,6 +131,7 @@ extension ClusterChecks {
 
     private mutating func checkTakenAddresses(_ network: Network, _ members: [EndpointIndex]) {
         var holders: [Claimed<IPAddress>: EndpointIndex] = [:]
+        holders.reserveCapacity(members.count { !endpoint($0).addresses.isEmpty })
         for index in members {
             let addresses = endpoint(index).addresses
             for family in addresses.families {

@@ -65,11 +65,13 @@ extension ClusterChecks {
 
     private mutating func checkNamespaces() {
         var paths: [String: SandboxName] = [:]
+        let isStatedAnywhere = ([state.host] + state.nodes.map(\.objects)).contains {
+            !$0.state.namespaces.isEmpty
+        }
         for sandbox in state.sandboxes {
-            let stated = sandbox.node.map { state.nodes[$0]?.objects.state } ?? state.host.state
-            if let names = stated?.namespaces, !names.isEmpty,
-                let name = try? NamespaceName(sandbox.name.text),
-                names.contains(name), sandbox.stack == .made
+            if isStatedAnywhere, sandbox.stack == .made, let name = try? NamespaceName(sandbox.name.text),
+                (sandbox.node.map { state.nodes[$0]?.objects } ?? state.host)?.state.namespaces.contains(name)
+                    == true
             {
                 complain(
                     ClusterPlace(.sandbox(sandbox.name), isName: true),

@@ -213,7 +213,7 @@ extension ClusterChecks {
 
     /// A node on which networks and sandboxes may be.
     mutating func checkCarrier(_ name: NodeName, _ place: ClusterPlace) {
-        guard let node = state.nodes[name] else {
+        guard let node = membership.nodes[name].map({ state.nodes[$0] }) else {
             guard !excuses.nodes.contains(name) else { return }
             let hint = guess(name, among: state.nodes.lazy.map(\.name)) ?? "list it under 'nodes'"
             return complain(place, "there is no node '\(name)'", hint: hint)
