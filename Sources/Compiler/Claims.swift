@@ -50,10 +50,11 @@ extension NodeCompiler {
     }
 
     /// Who has which address of the networks in which one was pushed aside, as a sandbox does that comes later.
-    private var holders: [IPAddress: String] {
-        guard !assignment.displaced.isEmpty else { return [:] }
-        var holders: [IPAddress: String] = [:]
-        forEachAddress { address, sandbox in holders[address] = sandbox.name.text }
+    private var holders: [AddressHolder] {
+        guard !assignment.displaced.isEmpty else { return [] }
+        var holders: [AddressHolder] = []
+        holders.reserveCapacity(cluster.sandboxes.count)
+        forEachAddress { address, sandbox in holders.append(AddressHolder(address, sandbox.name.text)) }
         return holders
     }
 

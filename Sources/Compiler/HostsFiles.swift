@@ -11,17 +11,10 @@ struct HostsFiles {
     /// The lines about the sandboxes of each network with names.
     private let blocks: [NetworkName: Block]
 
-    /// The lines of a network, and which of them are about which sandbox.
+    /// The lines of a network, and which of them are about which of the node's sandboxes.
     private struct Block {
         var text: [UInt8] = []
         var ranges: [Int: Range<Int>] = [:]
-
-        /// Appends what is said of a sandbox; of one with several endpoints one after the other.
-        mutating func append(about sandbox: Int, _ body: (inout [UInt8]) -> Void) {
-            let start = ranges[sandbox]?.lowerBound ?? text.count
-            body(&text)
-            ranges[sandbox] = start..<text.count
-        }
     }
 
     private static let loopback = Array(
@@ -37,20 +30,30 @@ struct HostsFiles {
     /// - Parameters:
     ///   - cluster: The document.
     ///   - assignment: Who has which addresses.
+    ///   - node: The node.
     ///   - networks: The networks that sandboxes of the node are on.
-    init(_ cluster: ClusterState, _ assignment: Assignment, networks: Set<NetworkName>) {
+    init(_ cluster: ClusterState, _ assignment: Assignment, on node: NodeName?, networks: Set<NetworkName>) {
         self.cluster = cluster
         self.assignment = assignment
-        var blocks: [NetworkName: Block] = [:]
+        let names = networks.filter { name in
+            cluster.networks[name].map { $0.hasDNS && !$0.isBuiltInBridge } ?? false
+        }
+        var blocks = names.reduce(into: [:]) { $0[$1] = Block() }
         for (index, sandbox) in cluster.sandboxes.enumerated() {
-            for (position, endpoint) in sandbox.endpoints.enumerated()
-            where networks.contains(endpoint.network) {
-                guard let network = cluster.networks[endpoint.network], network.hasDNS,
-                    !network.isBuiltInBridge
-                else { continue }
-                blocks[network.name, default: Block()].append(about: index) { text in
-                    Self.append(assignment[index, position], sandbox.name, endpoint, to: &text)
-                }
+            let isHere = sandbox.node == node
+            for (position, endpoint) in sandbox.endpoints.enumerated() {
+                guard let block = blocks.index(forKey: endpoint.network) else { continue }
+                let start = blocks.values[block].text.count
+                Self.append(
+                    assignment[index, position],
+                    sandbox.name,
+                    endpoint,
+                    to: &blocks.values[block].text
+                )
+                guard isHere else { continue }
+                // The lines about several endpoints on one network follow each other.
+                let first = blocks.values[block].ranges[index]?.lowerBound ?? start
+                blocks.values[block].ranges[index] = first..<blocks.values[block].text.count
             }
         }
         self.blocks = blocks
@@ -87,10 +90,24 @@ struct HostsFiles {
         to text: inout [UInt8]
     ) {
         for address in assigned.addresses.values {
-            text += "\(address)\t\(name) \(name).\(endpoint.network)".utf8
-            for alias in endpoint.aliases { text += " \(alias) \(alias).\(endpoint.network)".utf8 }
+            text += address.description.utf8
+            text.append(UInt8(ascii: "\t"))
+            append(name.text, on: endpoint.network, to: &text)
+            for alias in endpoint.aliases {
+                text.append(UInt8(ascii: " "))
+                append(alias.text, on: endpoint.network, to: &text)
+            }
             text.append(UInt8(ascii: "\n"))
         }
+    }
+
+    /// A name by itself and with the network's: `wordpress wordpress.back`.
+    private static func append(_ name: String, on network: NetworkName, to text: inout [UInt8]) {
+        text += name.utf8
+        text.append(UInt8(ascii: " "))
+        text += name.utf8
+        text.append(UInt8(ascii: "."))
+        text += network.text.utf8
     }
 }
 

@@ -23,7 +23,8 @@ struct NodeCompiler {
 
     mutating func run() {
         var attachments: [NetworkName: [Attachment]] = [:]
-        for (index, sandbox) in cluster.sandboxes.enumerated() where isHere(sandbox) {
+        for index in indicesHere {
+            let sandbox = cluster.sandboxes[index]
             guard let place = place(of: sandbox) else { continue }
             compile(sandbox, at: index, in: place)
             for endpoint in sandbox.endpoints.indices {
@@ -94,9 +95,10 @@ struct NodeCompiler {
 
     /// The files of the node's sandboxes, but for those that see the node's own.
     private mutating func compileFiles(networks: Set<NetworkName>) {
-        let hosts = HostsFiles(cluster, assignment, networks: networks)
+        let hosts = HostsFiles(cluster, assignment, on: node, networks: networks)
         let resolver = ResolverFile(cluster: cluster, assignment: assignment, node: facts.resolver)
-        for (index, sandbox) in cluster.sandboxes.enumerated() where isHere(sandbox) {
+        for index in indicesHere {
+            let sandbox = cluster.sandboxes[index]
             guard let namespace = place(of: sandbox)?.name else { continue }
             let overlay = result.state.namespaces.contains(namespace) ? namespace : nil
             for name in SandboxFile.Name.allCases {
@@ -112,8 +114,10 @@ struct NodeCompiler {
         }
     }
 
-    /// True if a sandbox is this node's.
-    private func isHere(_ sandbox: Sandbox) -> Bool { sandbox.node == node }
+    /// Where this node's sandboxes are among all, of which no other is touched.
+    private var indicesHere: [Int] {
+        cluster.sandboxes.indices.filter { cluster.sandboxes[$0].node == node }
+    }
 
     /// The namespace of a sandbox; `nil` for one without a network stack of its own.
     private mutating func place(of sandbox: Sandbox) -> Place? {

@@ -6,10 +6,21 @@ package struct NodeClaims: Hashable, Sendable {
     package var others: [Prefix] = []
     /// The servers that the node itself asks for names, but for those that are endpoints of the document.
     package var nameservers: [IPAddress] = []
-    /// The sandboxes by address, where an address may have moved from one to another.
-    package var holders: [IPAddress: String] = [:]
+    /// Whose each address is, where one may have moved from one sandbox to another.
+    package var holders: [AddressHolder] = []
 
     package init() {}
+}
+
+/// An address and the sandbox that has it.
+package struct AddressHolder: Hashable, Sendable {
+    package var address: IPAddress
+    package var sandbox: String
+
+    package init(_ address: IPAddress, _ sandbox: String) {
+        self.address = address
+        self.sandbox = sandbox
+    }
 }
 
 /// A range that a network takes on a node.

@@ -123,13 +123,13 @@ extension NodePlanner {
     }
 
     /// Who has the address now that a new one comes in the place of.
-    private func reasonToMove(_ change: Change, from removing: [Change]) -> String? {
+    private mutating func reasonToMove(_ change: Change, from removing: [Change]) -> String? {
         guard !options.claims.holders.isEmpty, case .addAddress(let new, _) = change.operation else {
             return nil
         }
         for removal in removing {
             guard case .deleteAddress(let old, _, _) = removal.operation, old.prefix == new.prefix,
-                let holder = options.claims.holders[old.address]
+                let holder = holders[old.address]
             else { continue }
             return "moved: \(old.address) is now that of sandbox '\(holder)'"
         }

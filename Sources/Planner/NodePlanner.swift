@@ -23,6 +23,11 @@ struct NodePlanner {
     let announcing: AnnouncingLinks
     /// The settings that come with what they are of.
     let creationSettings: CreationSettings
+    /// The sandboxes by address: found out if an address is another one, which is rare.
+    lazy var holders = Dictionary(
+        options.claims.holders.lazy.map { ($0.address, $0.sandbox) },
+        uniquingKeysWith: { _, last in last }
+    )
     /// The links that routes may leave by.
     var usableDevices: Set<LinkID> = []
     var steps = Steps()
@@ -77,7 +82,8 @@ struct NodePlanner {
         groups[order.contentsGroup(of: place)].contents.append(change)
     }
 
-    /// Makes room for the changes that come: a change is large, and a long list of them slow to grow.
+    /// Makes room for the changes that come, and some for those that are put around them in the end: a change is large, and a
+    /// long list of them slow to grow.
     private mutating func expectWhatIsMissing() {
         let missing = [
             desired.neighbours.count - observed.node.neighbours.count,
@@ -86,7 +92,7 @@ struct NodePlanner {
         ]
         let group = order.contentsGroup(of: .node)
         groups[group].contents.reserveCapacity(
-            missing.reduce(groups[group].contents.count) { $0 + max(0, $1) }
+            missing.reduce(groups[group].contents.count + 256) { $0 + max(0, $1) }
         )
     }
 

@@ -368,7 +368,7 @@ struct ConflictTests {
         }
         try kernel.carryOut(Plan(from: kernel.observed(for: state(5)), to: state(5)))
         var claims = NodeClaims()
-        claims.holders = [IPAddress(ipv4: 0xac12_0005): "late"]
+        claims.holders = [AddressHolder(IPAddress(ipv4: 0xac12_0005), "late")]
         let plan = try Plan(
             from: kernel.observed(for: state(6)),
             to: state(6),
