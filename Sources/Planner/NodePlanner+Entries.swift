@@ -6,9 +6,9 @@ extension NodePlanner {
         var present = KeyIndex(observed.everywhere(\.neighbours))
         let elements = present.elements
         var isWanted = [Bool](repeating: false, count: elements.count)
-        let isKept = LastAnswer<LinkID, Bool>(links.keepsContents)
-        let reasonForLoss = LastAnswer<LinkID, String?>(links.reasonForLosingNeighbours)
-        let isBlocked = LastAnswer<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
+        let isKept = LastAnswers<LinkID, Bool>(links.keepsContents)
+        let reasonForLoss = LastAnswers<LinkID, String?>(links.reasonForLosingNeighbours)
+        let isBlocked = LastAnswers<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
         for wanted in desired.neighbours where !isBlocked(wanted.link) {
             var position: Int?
             present.forEach(wanted.key) { position = $0 }
@@ -81,10 +81,11 @@ extension LinkSurvey {
     }
 }
 
-/// Remembers the answer to the last question: entries come by the thousand, link by link.
-final class LastAnswer<Question: Equatable, Answer> {
+/// Remembers the answers to the last two questions: entries come by the thousand, link by link, or by turns of two tables.
+final class LastAnswers<Question: Equatable, Answer> {
     private let find: (Question) -> Answer
     private var last: (question: Question, answer: Answer)?
+    private var oneBefore: (question: Question, answer: Answer)?
 
     init(_ find: @escaping (Question) -> Answer) {
         self.find = find
@@ -92,7 +93,9 @@ final class LastAnswer<Question: Equatable, Answer> {
 
     func callAsFunction(_ question: Question) -> Answer {
         if let last, last.question == question { return last.answer }
+        if let oneBefore, oneBefore.question == question { return oneBefore.answer }
         let answer = find(question)
+        oneBefore = last
         last = (question, answer)
         return answer
     }

@@ -3,44 +3,62 @@ import NetworkModel
 extension NodePlanner {
     /// FDB entries on Weft's links.
     mutating func planForwarding() {
-        let isThere = LastAnswer<EntryTable, Bool>(isThereWhenFilling)
-        let tableNow = LastAnswer<EntryTable, LinkID>(links.table)
-        let tableThen = LastAnswer<EntryTable, LinkID>(links.tableWhenFilled)
-        let isBlocked = LastAnswer<LinkID, Bool> { [links] in links.fates[$0]?.isBlocked == true }
-        let entries = observed.everywhere(\.forwarding)
-        var placed: [PlacedEntry] = []
-        placed.reserveCapacity(entries.count)
-        for entry in entries where isThere(EntryTable(entry)) {
-            placed.append(PlacedEntry(entry, in: tableNow(EntryTable(entry))))
+        let numbers = TableNumbers()
+        let wantedIn = LastAnswers<EntryTable, Filling> { [links] entries in
+            let link = links.tableWhenFilled(of: entries)
+            return Filling(
+                table: link,
+                number: numbers[link, entries.table],
+                isBlocked: links.fates[entries.link]?.isBlocked == true,
+                reason: links.reasonToComeAgain(on: entries.link)
+            )
         }
-        var present = KeyIndex(placed)
-        var isTaken = [Bool](repeating: false, count: placed.count)
+        let entries = observed.everywhere(\.forwarding)
+        var present = KeyIndex(keysWhenFilling(entries, numbers))
+        var isTaken = [Bool](repeating: false, count: present.elements.count)
         let strangers = entriesOfStrangers()
         let leaving = leavingMACs
-        for wanted in desired.forwarding where !isBlocked(wanted.link) {
-            let key = PlacedEntry(wanted, in: tableThen(EntryTable(wanted))).key
-            if !strangers.isEmpty, wanted.table == .bridge, let holder = strangers[key] {
+        for wanted in desired.forwarding {
+            let filling = wantedIn(EntryTable(wanted))
+            guard !filling.isBlocked else { continue }
+            if !strangers.isEmpty, wanted.table == .bridge,
+                let holder = strangers[wanted.key(in: filling.table)]
+            {
                 refuse(wanted, holder: holder)
                 continue
             }
             var first: Int?
-            var isOnly = true
-            present.forEach(key) { position in
+            var others: [Int] = []
+            present.forEach(EntryKey(wanted, in: filling.number)) { position in
                 isTaken[position] = true
-                isOnly = first == nil
-                first = first ?? position
+                if first == nil { first = position } else { others.append(position) }
             }
-            if let first, isOnly, placed[first].entry == wanted { continue }
-            var found: [ForwardingEntry] = []
-            if first != nil { present.forEach(key) { found.append(placed[$0].entry) } }
-            if found.isEmpty, wanted.table == .bridge, leaving.contains(wanted.mac) {
-                let reason = "behind the link of this node that has the MAC so far"
-                steps.restoring.append(Change(.create, .replaceForwarding(wanted), reason: reason))
+            guard let first else {
+                create(wanted, filling.reason, isLeaving: leaving.contains(wanted.mac))
                 continue
             }
-            plan(wanted, over: found.sorted(by: ForwardingEntry.isOrdered))
+            let found = ([first] + others).map { entries[present.elements[$0].position] }
+            if found.count == 1, found[0] == wanted { continue }
+            change(found.sorted(by: ForwardingEntry.isOrdered), to: wanted)
         }
-        removeForwarding(placed.indices.filter { !isTaken[$0] }.map { placed[$0].entry })
+        removeForwarding(
+            isTaken.indices.filter { !isTaken[$0] }.map { entries[present.elements[$0].position] }
+        )
+    }
+
+    /// The keys of the entries that are still there when others are added.
+    private func keysWhenFilling(_ entries: [ForwardingEntry], _ numbers: TableNumbers) -> [PlacedKey] {
+        // Whoever held the whole planner would make its lists be copied when they are appended to.
+        let number = LastAnswers<EntryTable, Int32?> { [links, losses] entries in
+            links.isThereWhenFilling(entries, losses) ? numbers[links.table(of: entries), entries.table] : nil
+        }
+        var keys: [PlacedKey] = []
+        keys.reserveCapacity(entries.count)
+        for (position, entry) in entries.enumerated() {
+            guard let table = number(EntryTable(entry)) else { continue }
+            keys.append(PlacedKey(key: EntryKey(entry, in: table), position: position))
+        }
+        return keys
     }
 
     /// The fixed entries on ports that are not Weft's, of bridges that stay, and the ports: a bridge has an address once,
@@ -53,7 +71,7 @@ extension NodePlanner {
             guard links.observed[entry.link]?.isManaged == false, links.keepsContents(bridge) else {
                 continue
             }
-            holders[PlacedEntry(entry, in: bridge).key] = entry.link
+            holders[entry.key(in: bridge)] = entry.link
         }
         return holders
     }
@@ -112,23 +130,32 @@ extension NodePlanner {
         return Set(present).subtracting(links.desired.values.lazy.map(\.mac))
     }
 
-    private mutating func plan(_ wanted: ForwardingEntry, over existing: [ForwardingEntry]) {
-        guard let first = existing.first else {
-            // A bridge, or a VXLAN link, were it made a moment ago, may have learnt the address, which no dump of fixed
-            // ones shows.
-            let operation =
-                wanted.takesDestinations ? Operation.addForwarding(wanted) : .replaceForwarding(wanted)
-            let reason = links.reasonToComeAgain(on: wanted.link)
-            return fill(wanted.link.place, Change(.create, operation, reason: reason))
+    /// Adds an entry where there is none.
+    ///
+    /// - Parameters:
+    ///   - wanted: The entry.
+    ///   - reason: Why its link comes again.
+    ///   - isLeaving: Whether the MAC is that of a link of this node that is to have it no longer.
+    private mutating func create(_ wanted: ForwardingEntry, _ reason: String?, isLeaving: Bool) {
+        guard wanted.table == .own || !isLeaving else {
+            let reason = "behind the link of this node that has the MAC so far"
+            steps.restoring.append(Change(.create, .replaceForwarding(wanted), reason: reason))
+            return
         }
-        if existing.count == 1, wanted.canReplace(first) {
-            let differences = first.differences(from: wanted)
-            return fill(
-                wanted.link.place,
-                Change(.change, .replaceForwarding(wanted), differences: differences)
-            )
+        // A bridge, or a VXLAN link, were it made a moment ago, may have learnt the address, which no dump of fixed
+        // ones shows.
+        let operation =
+            wanted.takesDestinations ? Operation.addForwarding(wanted) : .replaceForwarding(wanted)
+        fill(wanted.link.place, Change(.create, operation, reason: reason))
+    }
+
+    /// Makes one entry of those that are there, which differ from it.
+    private mutating func change(_ existing: [ForwardingEntry], to wanted: ForwardingEntry) {
+        guard existing.count == 1, wanted.canReplace(existing[0]) else {
+            return remake(existing, as: wanted)
         }
-        remake(existing, as: wanted)
+        let differences = existing[0].differences(from: wanted)
+        fill(wanted.link.place, Change(.change, .replaceForwarding(wanted), differences: differences))
     }
 
     /// Takes away what is there in place of an entry, and adds the entry unless it is among that.
@@ -156,23 +183,6 @@ extension NodePlanner {
             Change(.remake, .addForwarding(wanted), differences: differences, reason: reason)
         )
     }
-
-    /// True if the entries of a table are still there when the contents of its place are filled.
-    private func isThereWhenFilling(_ entries: EntryTable) -> Bool {
-        switch links.fates[entries.link] {
-        case .keep(let existing)?:
-            guard entries.table == .bridge, let master = existing.master else { return true }
-            // A bridge forgets the addresses of a port that leaves.
-            guard master == links.desired[entries.link]?.master else { return false }
-            return links.fates[LinkID(master, in: entries.link.place)]?.keepsContents ?? true
-        case .delete?:
-            // The port goes in the end; until then its bridge has the address.
-            guard entries.table == .bridge, !losses.isCleared(entries.link) else { return false }
-            return links.keepsContents(links.table(of: entries))
-        case .create?, .remake?, .blocked?, nil:
-            return false
-        }
-    }
 }
 
 /// Entries that are kept or lost together: those of a link in its own table, or in that of its bridge.
@@ -195,6 +205,23 @@ extension LinkSurvey {
         return LinkID(master, in: entries.link.place)
     }
 
+    /// True if the entries of a table are still there when the contents of its place are filled.
+    fileprivate func isThereWhenFilling(_ entries: EntryTable, _ losses: Losses) -> Bool {
+        switch fates[entries.link] {
+        case .keep(let existing)?:
+            guard entries.table == .bridge, let master = existing.master else { return true }
+            // A bridge forgets the addresses of a port that leaves.
+            guard master == desired[entries.link]?.master else { return false }
+            return fates[LinkID(master, in: entries.link.place)]?.keepsContents ?? true
+        case .delete?:
+            // The port goes in the end; until then its bridge has the address.
+            guard entries.table == .bridge, !losses.isCleared(entries.link) else { return false }
+            return keepsContents(table(of: entries))
+        case .create?, .remake?, .blocked?, nil:
+            return false
+        }
+    }
+
     /// The link whose table entries shall be in.
     fileprivate func tableWhenFilled(of entries: EntryTable) -> LinkID {
         guard entries.table == .bridge, let master = desired[entries.link]?.master else {
@@ -204,33 +231,75 @@ extension LinkSurvey {
     }
 }
 
-/// An FDB entry and the link whose table it is in: a bridge has an address once, on whichever port.
-private struct PlacedEntry: Keyed {
-    var entry: ForwardingEntry
+/// Where the entries of a link in one table are to be.
+private struct Filling {
+    /// The link whose table they will be in.
     var table: LinkID
+    var number: Int32
+    /// A stranger has the link's name.
+    var isBlocked: Bool
+    /// Why the link comes again.
+    var reason: String?
+}
 
-    init(_ entry: ForwardingEntry, in table: LinkID) {
-        self.entry = entry
+/// Numbers for tables: compared, where links are compared by place and name, a hundred thousand times.
+private final class TableNumbers {
+    private var numbers: [[LinkID: Int32]] = [[:], [:]]
+
+    subscript(link: LinkID, table: ForwardingEntry.Table) -> Int32 {
+        let kind = table == .own ? 0 : 1
+        if let number = numbers[kind][link] { return number }
+        let number = Int32(2 * numbers[kind].count + kind)
+        numbers[kind][link] = number
+        return number
+    }
+}
+
+/// What the kernel knows an FDB entry by: a bridge has an address once, on whichever port.
+private struct EntryKey: Equatable {
+    /// MAC and VLAN.
+    var address: UInt64
+    var destination: IPAddress?
+    /// The number of the table.
+    var table: Int32
+
+    init(_ entry: ForwardingEntry, in table: Int32) {
+        address = entry.mac.bits << 16 | UInt64(entry.vlan)
+        destination = entry.mac == .zero ? entry.destination : nil
         self.table = table
     }
+}
 
-    var key: ForwardingEntry.Key {
-        var key = entry.key
-        key.link = table
-        return key
+/// The key of an entry, and where the entry is.
+private struct PlacedKey: Keyed {
+    var key: EntryKey
+    var position: Int
+
+    static func isOrdered(_ left: EntryKey, _ right: EntryKey) -> Bool {
+        if left.table != right.table { return left.table < right.table }
+        if left.address != right.address { return left.address < right.address }
+        switch (left.destination, right.destination) {
+        case (let first?, let second?): return first < second
+        case (nil, .some): return true
+        case (_, nil): return false
+        }
     }
 
-    static func isOrdered(_ left: ForwardingEntry.Key, _ right: ForwardingEntry.Key) -> Bool { left < right }
-
-    static func feed(_ key: ForwardingEntry.Key, into digest: inout KeyDigest) {
-        digest.feed(key.mac.bits << 16 | UInt64(key.vlan))
+    static func feed(_ key: EntryKey, into digest: inout KeyDigest) {
+        digest.feed(key.address)
         if let destination = key.destination { digest.feed(destination.high ^ destination.low) }
-        digest.feed(key.link.name)
-        digest.feed(key.link.place)
+        digest.feed(UInt64(UInt32(bitPattern: key.table)))
     }
 }
 
 extension ForwardingEntry {
+    /// Its key, were it on the link whose table it is in.
+    fileprivate func key(in table: LinkID) -> Key {
+        var key = key
+        key.link = table
+        return key
+    }
+
     /// True for the entries of a VXLAN link that can have several destinations.
     ///
     /// Kernel: `vxlan_fdb_update_existing()`.

@@ -46,8 +46,9 @@ package struct Plan: Hashable, Sendable {
         guard planner.problems.isEmpty || options.isRollback else {
             throw PlanRefusal(problems: planner.problems)
         }
-        changes = planner.steps.ordered(around: planner.groups)
-        removalBegins = changes.count - planner.steps.removalCount
+        let removalCount = planner.steps.removalCount
+        changes = planner.takeChanges()
+        removalBegins = changes.count - removalCount
         warnings =
             planner.warnings.map { Warning($0) } + ForeignFirewalls(on: observed, planner.desired).warnings
         leftOut = planner.problems
@@ -190,23 +191,49 @@ struct Steps {
         removingEntries.count + removingRoutes.count + removingAddresses.count + removingLinks.count
             + removingFiles.count + removingNamespaces.count + removingFirewall.count + restoring.count
     }
+}
 
-    /// The changes, in the order of their execution; `groups` is what is built.
+extension NodePlanner {
+    /// The changes, in the order of their execution, which the planner then has no longer.
     ///
-    /// An array that is all there is is not copied: it may hold a hundred thousand changes.
-    func ordered(around groups: [BuildGroup]) -> [Change] {
-        let built = groups.flatMap {
-            [$0.namespaces, $0.links, $0.routesThatGo, $0.settings, $0.yielding, $0.contents]
+    /// The longest list, which may have a hundred thousand, is not copied: the others are put before and behind it.
+    fileprivate mutating func takeChanges() -> [Change] {
+        var stages: [[Change]] = []
+        var longest = 0
+        func take(_ list: inout [Change]) {
+            guard !list.isEmpty else { return }
+            if let first = stages.indices.contains(longest) ? stages[longest] : nil, list.count > first.count
+            {
+                longest = stages.count
+            }
+            stages.append([])
+            swap(&stages[stages.count - 1], &list)
         }
-        let removed = [
-            removingEntries, removingRoutes, removingAddresses, removingLinks, removingFirewall,
-            removingFiles, removingNamespaces, restoring,
-        ]
-        let stages = ([firewall, clearing] + built + [settings, files] + removed).filter { !$0.isEmpty }
-        if stages.count == 1 { return stages[0] }
+        take(&steps.firewall)
+        take(&steps.clearing)
+        for group in groups.indices {
+            take(&groups[group].namespaces)
+            take(&groups[group].links)
+            take(&groups[group].routesThatGo)
+            take(&groups[group].settings)
+            take(&groups[group].yielding)
+            take(&groups[group].contents)
+        }
+        take(&steps.settings)
+        take(&steps.files)
+        take(&steps.removingEntries)
+        take(&steps.removingRoutes)
+        take(&steps.removingAddresses)
+        take(&steps.removingLinks)
+        take(&steps.removingFirewall)
+        take(&steps.removingFiles)
+        take(&steps.removingNamespaces)
+        take(&steps.restoring)
+        guard !stages.isEmpty else { return [] }
         var all: [Change] = []
-        all.reserveCapacity(stages.reduce(0) { $0 + $1.count })
-        for stage in stages { all += stage }
+        swap(&all, &stages[longest])
+        for stage in stages[(longest + 1)...] { all += stage }
+        all.insert(contentsOf: stages[..<longest].joined(), at: 0)
         return all
     }
 }
