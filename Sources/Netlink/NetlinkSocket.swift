@@ -118,6 +118,7 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
             let range = start..<min(start + step, batch.count)
             start = range.upperBound
             refuseByHook(range, of: &batch, into: &refusals)
+            messagesSent += range.count
             try sendRequests(range, of: &batch)
             try collectVerdicts(range, of: batch, into: &refusals)
         }
@@ -143,7 +144,7 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Numbers the messages `range` and sends them by one call.
+    /// Numbers the messages `range` and sends them by one call; the last is answered with an acknowledgement.
     private mutating func sendRequests(
         _ range: Range<Int>,
         of batch: inout MessageBatch
@@ -168,7 +169,6 @@ package struct NetlinkSocket: ~Copyable, @unchecked Sendable {
             return send(UnsafeRawBufferPointer(rebasing: storage[bytes]))
         }
         lastSequence &+= UInt32(range.count)
-        messagesSent += range.count
         try sent.get()
     }
 
@@ -237,6 +237,55 @@ extension NetlinkSocket {
                 guard isAnswer(message) else { continue }
                 if message.isError { throw Self.refusal(Verdict(error: message)) }
                 return try body(message.type, message.payload)
+            }
+        }
+    }
+
+    /// Asks for many objects, each by a message of its own, and empties the batch.
+    ///
+    /// One send for each ``MessageBatch/limit`` messages: their answers have room in the socket's buffer.
+    ///
+    /// - Parameters:
+    ///   - batch: What is asked for.
+    ///   - body: Called with each answer's type and payload, which is valid during the call only, and with the tag of its question;
+    ///     not for what is not there.
+    /// - Throws: ``NetlinkTransportError``, `refused` for whatever the kernel refuses but with `ENOENT`; or what `body` throws.
+    package mutating func getEach(
+        _ batch: inout MessageBatch,
+        body: (_ tag: Int, UInt16, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        defer { batch.removeAll() }
+        for start in stride(from: 0, to: batch.count, by: MessageBatch.limit) {
+            let range = start..<min(start + MessageBatch.limit, batch.count)
+            try sendRequests(range, of: &batch)
+            try collectAnswers(range, of: batch, body)
+        }
+    }
+
+    /// Receives until the last of the messages `range` has been answered.
+    private mutating func collectAnswers(
+        _ range: Range<Int>,
+        of batch: borrowing MessageBatch,
+        _ body: (_ tag: Int, UInt16, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let first = lastSequence &- UInt32(range.count - 1)
+        while true {
+            var messages = ReceivedMessages(try receive())
+            while let message = try messages.next() {
+                if message.isOverrun { throw NetlinkTransportError.repliesLost }
+                let position = Int(message.sequence &- first)
+                guard message.portID == portID, position < range.count else { continue }
+                guard message.isError else {
+                    try body(
+                        batch.entries[range.lowerBound + position].tag,
+                        message.type,
+                        message.payload
+                    )
+                    continue
+                }
+                guard let verdict = Verdict(error: message) else { throw NetlinkTransportError.malformed }
+                if let errno = verdict.errno, errno != .noSuchFileOrDirectory { throw Self.refusal(verdict) }
+                if message.sequence == lastSequence { return }
             }
         }
     }

@@ -73,8 +73,13 @@ struct Pass: ~Copyable {
         }
         try prepare(plan, before)
         carryOut(plan, on: before.state, into: &report)
+        var verified = scope
+        // What was planned again, or failed, is looked for everywhere.
+        if report.failures.isEmpty {
+            verified = scope.verifying(plan, for: desired, listing: options.listedEntries)
+        }
         outlastDyingNamespaces(desired, scope, &report)
-        verify(desired, scope, &report)
+        verify(desired, verified, &report)
         if !report.failures.isEmpty, !options.keepsGoing { rollBack(to: before, asked: desired, &report) }
         return report
     }

@@ -123,4 +123,66 @@ struct DumpTests {
         #expect(seen.1 > 100)
         #expect(seen.2 == .refused(.noSuchDevice, kernelMessage: nil))
     }
+
+    @Test("of many questions each answer bears the tag of its own", arguments: [0, 1, 64, 65, 300])
+    func each(count: Int) throws {
+        let seen = try inThrowawayNamespace {
+            var socket = try NetlinkSocket.route()
+            var batch = MessageBatch()
+            for tag in 0..<count { batch.append(RawMessage.getLink(1), tag: tag) }
+            var tags: [Int] = []
+            try socket.getEach(&batch) { tag, type, _ in if Int(type) == Int(RTM_NEWLINK) { tags.append(tag) }
+            }
+            return (tags: tags, isEmpty: batch.isEmpty, sent: socket.messagesSent)
+        }
+        #expect(seen.tags == Array(0..<count))
+        #expect(seen.isEmpty)
+        // None of them could change anything.
+        #expect(seen.sent == 0)
+    }
+
+    private struct Unwanted: Error {}
+
+    @Test(
+        "a question that is refused is told, and so is an answer that nobody wants: the next conversation begins anew"
+    )
+    func broken() throws {
+        let seen = try inThrowawayNamespace {
+            var socket = try NetlinkSocket.route()
+            func attempt(
+                _ indexes: [Int32],
+                refusing: Int? = nil
+            ) throws -> (errors: [any Error], tags: [Int]) {
+                var batch = MessageBatch()
+                for (tag, index) in indexes.enumerated() { batch.append(RawMessage.getLink(index), tag: tag) }
+                var tags: [Int] = []
+                do {
+                    try socket.getEach(&batch) { tag, _, _ in
+                        if tag == refusing { throw Unwanted() }
+                        tags.append(tag)
+                    }
+                } catch {
+                    return ([error], tags)
+                }
+                return ([], tags)
+            }
+            return try [
+                attempt([1, 77, 1]), attempt([1, 1, 1]), attempt([1, 1, 77]), attempt([1, 1]),
+                attempt([1, 1, 1], refusing: 1), attempt([1]),
+            ]
+        }
+        for refused in [seen[0], seen[2]] {
+            guard case .refused(let errno, _)? = refused.errors.first as? NetlinkTransportError else {
+                Issue.record("\(refused)")
+                continue
+            }
+            #expect(errno == .noSuchDevice)
+        }
+        #expect(seen[4].errors.first is Unwanted)
+        #expect(seen[4].tags == [0])
+        for whole in [seen[1], seen[3], seen[5]] {
+            #expect(whole.errors.isEmpty)
+            #expect(whole.tags == Array(whole.tags.indices))
+        }
+    }
 }

@@ -56,9 +56,14 @@ enum RawMessage {
 
     /// `ip link show dev INDEX`.
     static func askLink(_ index: Int32) -> NetlinkRequest {
+        getLink(index).withUnsafeBytes { NetlinkRequest($0) }
+    }
+
+    /// The message of ``askLink(_:)``.
+    static func getLink(_ index: Int32) -> [UInt8] {
         var header = ifinfomsg()
         header.ifi_index = index
-        return message(Int(RTM_GETLINK), bytes(of: header)).withUnsafeBytes { NetlinkRequest($0) }
+        return message(Int(RTM_GETLINK), bytes(of: header))
     }
 }
 

@@ -376,4 +376,46 @@ struct ObjectKernelTests {
         #expect(port?["master"].text == "br0")
         #expect(port?["state"].text == "static")
     }
+
+    @Test("FDB entries that are asked for one by one are those of the list, and no others")
+    func forwardingByKey() throws {
+        let all = try everyEntry().filter { $0.mac != .zero }
+        let port = LinkID(name("p0"), in: .node)
+        let tunnel = LinkID(name("vx0"), in: .node)
+        let others = [
+            // Nobody has it; the bridge has it at another port; links that have no such table; no link.
+            ForwardingEntry(mac(0x109), on: tunnel, table: .own),
+            ForwardingEntry(mac(0x109), on: tunnel, table: .bridge),
+            ForwardingEntry(mac(0x101), on: port, table: .bridge),
+            ForwardingEntry(mac(0x103), on: port, table: .own),
+            ForwardingEntry(mac(0x103), on: LinkID(name("v0"), in: .node), table: .bridge),
+            ForwardingEntry(mac(0x103), on: LinkID(name("gone"), in: .node), table: .bridge),
+            // The kernel's own, of the tunnel.
+            ForwardingEntry(mac(4), on: tunnel, table: .bridge),
+        ]
+        let (listed, asked, again) = try withLinks { socket in
+            func observe(_ entries: [ForwardingEntry]?) throws -> [ForwardingEntry] {
+                var options = ObservationOptions()
+                options.askedForwarding = entries?.map(\.key)
+                return try observeNamespace(on: &socket, place: .node, options: options).forwarding
+            }
+            try socket.apply {
+                for entry in all {
+                    let index: Int32 = entry.link == tunnel ? 103 : 104
+                    $0.appendAddForwarding(entry, linkIndex: index, tag: 0)
+                }
+                // More than go by one send.
+                for number in 0..<200 {
+                    let entry = ForwardingEntry(mac(0x200 + UInt64(number)), on: port, table: .bridge)
+                    $0.appendAddForwarding(entry, linkIndex: 104, tag: 0)
+                }
+            }
+            let listed = try observe(nil)
+            return (listed, try observe(listed.reversed() + others), try observe([]))
+        }
+        #expect(Set(listed).isSuperset(of: all))
+        #expect(listed.count == all.count + 200)
+        #expect(asked == listed.reversed())
+        #expect(again.isEmpty)
+    }
 }

@@ -11,6 +11,10 @@ package struct ObservationOptions: Hashable, Sendable {
     package var includesNeighbours = true
     /// FDB entries of Weft's bridges and VXLAN links and of their ports.
     package var includesForwarding = true
+    /// The FDB entries that are asked for, each by itself; `nil`: all there are.
+    ///
+    /// Those of VXLAN links and of bridges' ports; of no MAC that can have several destinations.
+    package var askedForwarding: [ForwardingEntry.Key]?
 
     package init() {}
 }
@@ -56,7 +60,9 @@ package func observeNamespace(
     if options.includesNeighbours {
         observed.neighbours = try observeNeighbours(on: &socket, place: place, names: names, mark: mark)
     }
-    if options.includesForwarding {
+    if let asked = options.askedForwarding {
+        observed.forwarding = try lookUpForwarding(asked, on: &socket, place: place, links: observed.links)
+    } else if options.includesForwarding {
         observed.forwarding = try observeForwarding(on: &socket, place: place, links: observed.links)
     }
     return observed
@@ -191,4 +197,66 @@ private func observeForwarding(
         }
     }
     return entries
+}
+
+/// Reads some entries of Weft's links, each found by its MAC, in the order of the questions.
+///
+/// A list of a table is written in parts of 32 KiB, and for each of them the kernel goes through the table from its beginning on: of
+/// a hundred thousand entries a list takes a second or two, and asking for each of them a sixth of a second.
+///
+/// Kernel: `net/bridge/br_fdb.c`, `br_fdb_dump()`; `drivers/net/vxlan/vxlan_core.c`, `vxlan_fdb_dump()`.
+private func lookUpForwarding(
+    _ keys: [ForwardingEntry.Key],
+    on socket: inout NetlinkSocket,
+    place: Place,
+    links: [ObservedLink]
+) throws -> [ForwardingEntry] {
+    var known = ForwardingLinks(links, in: place)
+    let tables = ForwardingTables(of: links, in: place)
+    var entries: [ForwardingEntry] = []
+    entries.reserveCapacity(keys.count)
+    var batch = MessageBatch()
+    func ask() throws {
+        try socket.getEach(&batch) { position, type, payload in
+            guard Int(type) == Int(RTM_NEWNEIGH),
+                let entry = try decodeForwarding(payload, links: &known)
+            else { return }
+            // A bridge answers for all of its ports.
+            if entry.link == keys[position].link { entries.append(entry) }
+        }
+    }
+    for (position, key) in keys.enumerated() {
+        guard let index = tables.index(of: key.link, key.table) else { continue }
+        batch.appendGetForwarding(key, linkIndex: index, tag: position)
+        if batch.count == MessageBatch.limit { try ask() }
+    }
+    try ask()
+    return entries
+}
+
+/// Which of Weft's links have which tables: of others the kernel refuses the question.
+private struct ForwardingTables {
+    /// The indexes of VXLAN links.
+    private var own: [LinkID: Int32] = [:]
+    /// The indexes of bridges' ports.
+    private var bridge: [LinkID: Int32] = [:]
+
+    init(of links: [ObservedLink], in place: Place) {
+        let bridges = links.filter { link in
+            guard case .bridge = link.kind else { return false }
+            return true
+        }.map(\.name)
+        for link in links where link.isManaged {
+            let id = LinkID(link.name, in: place)
+            if case .vxlan = link.kind { own[id] = link.index }
+            if let master = link.master, bridges.contains(master) { bridge[id] = link.index }
+        }
+    }
+
+    func index(of link: LinkID, _ table: ForwardingEntry.Table) -> Int32? {
+        switch table {
+        case .own: own[link]
+        case .bridge: bridge[link]
+        }
+    }
 }

@@ -134,6 +134,25 @@ extension MessageBatch {
     }
 }
 
+extension MessageBatch {
+    /// Asks for an entry, on whichever port of the bridge it is.
+    ///
+    /// Equivalent to `bridge fdb get MAC dev DEVICE self|master [vlan VLAN]`. Refused with `ENOENT` if it is not there. Of several
+    /// destinations of the zero MAC the kernel tells one.
+    ///
+    /// Kernel: `net/core/rtnetlink.c`, `rtnl_fdb_get()`.
+    mutating func appendGetForwarding(_ key: ForwardingEntry.Key, linkIndex: Int32, tag: Int) {
+        var header = ndmsg()
+        header.ndm_family = UInt8(AF_BRIDGE)
+        header.ndm_ifindex = linkIndex
+        header.ndm_flags = UInt8(key.table == .own ? NTF_SELF : NTF_MASTER)
+        appendSmall(Int(RTM_GETNEIGH), flags: 0, header: header, tag: tag) { request in
+            request.put(Int(NDA_LLADDR), key.mac)
+            if key.vlan != 0 { request.put(Int(NDA_VLAN), key.vlan) }
+        }
+    }
+}
+
 extension ForwardingEntry {
     /// True if one message can put it and the bridge's entry `other` there.
     package func isReplacedWith(_ other: ForwardingEntry) -> Bool {
