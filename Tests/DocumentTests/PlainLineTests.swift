@@ -45,17 +45,38 @@ import Testing
         #expect(Reading(text, readsPlainLines: true).complaint != nil)
     }
 
+    private static func expectSame(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) {
+        let alone = Reading(Array(text.utf8), readsPlainLines: false)
+        let abridged = Reading(Array(text.utf8), readsPlainLines: true)
+        #expect(alone.values == abridged.values, sourceLocation: sourceLocation)
+        #expect(alone.complaint == abridged.complaint, sourceLocation: sourceLocation)
+    }
+
+    /// libyaml takes no key that is longer than 1,024 characters with what is before it on its line.
+    @Test(arguments: [900, 1023, 1024, 1025, 1100, 3000])
+    func leavesLongKeysToLibyaml(length: Int) {
+        let key = String(repeating: "k", count: length)
+        let lines = (0..<20).map { "  s\($0): { \($0 == 10 ? key : "k"): v }\n" }.joined()
+        Self.expectSame("sandboxes:\n" + lines)
+        Self.expectSame("sandboxes:\n" + lines.replacing("  s10: { \(key)", with: "  \(key): { k"))
+    }
+
+    /// As for lists of one line.
+    @Test func countsValuesOfLines() {
+        let values = Array(repeating: "b", count: 300).joined(separator: ", ")
+        let lines = String(repeating: "- { a: [\(values)] }\n", count: 13_300)
+        let abridged = Reading(Array(lines.utf8), readsPlainLines: true)
+        #expect(abridged.complaint?.contains("more than 4000000 values") == true)
+    }
+
     /// Values may be nested a hundred levels deep, those that libyaml does not see too.
-    @Test(arguments: 80..<102)
-    func countsLevels(depth: Int) {
+    @Test(arguments: 76..<102, [3, 14, 15, 16, 17, 20])
+    func countsLevels(depth: Int, width: Int) {
         let opening = (0..<depth).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
         let indent = String(repeating: " ", count: depth)
-        let lines = (0..<20).map { "\(indent)s\($0): { a: \($0 == 0 ? "b" : "[[[b]]]") }\n" }.joined()
-        let text = Array((opening + lines).utf8)
-        let alone = Reading(text, readsPlainLines: false)
-        let abridged = Reading(text, readsPlainLines: true)
-        #expect(alone.values == abridged.values)
-        #expect(alone.complaint == abridged.complaint)
+        let deep = String(repeating: "[", count: width) + "b" + String(repeating: "]", count: width)
+        let lines = (0..<20).map { "\(indent)s\($0): { a: \($0 == 0 ? "b" : deep) }\n" }.joined()
+        Self.expectSame(opening + lines)
     }
 
     @Test func sparesLibyamlAllButTheFirstItemOfARun() {
