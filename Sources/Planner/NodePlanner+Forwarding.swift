@@ -41,9 +41,8 @@ extension NodePlanner {
             if found.count == 1, found[0] == wanted { continue }
             change(found.sorted(by: ForwardingEntry.isOrdered), to: wanted)
         }
-        removeForwarding(
-            isTaken.indices.filter { !isTaken[$0] }.map { entries[present.elements[$0].position] }
-        )
+        let unwanted = isTaken.indices.filter { !isTaken[$0] }.map { entries[present.elements[$0].position] }
+        removeForwarding(leavingOutCopies(unwanted, among: entries))
     }
 
     /// The keys of the entries that are still there when others are added.
@@ -85,6 +84,31 @@ extension NodePlanner {
                 hint: "remove that entry with 'bridge fdb delete', or leave this one out"
             )
         )
+    }
+
+    /// Leaves out what the kernel makes, changes and takes away by itself.
+    ///
+    /// That is, of an entry without a VLAN at a bridge's port, a copy for the VLAN that new ports get. Kernels that have no VLANs at
+    /// bridges make none.
+    ///
+    /// Kernel: `net/bridge/br_fdb.c`, `br_fdb_add()`: "To be nice, add/update entry for every vlan on this port."
+    private func leavingOutCopies(
+        _ unwanted: [ForwardingEntry],
+        among entries: [ForwardingEntry]
+    ) -> [ForwardingEntry] {
+        let copiedVLAN = LastAnswers<LinkID, UInt16?> { [links] in links.vlanOfNewPorts(atBridgeOf: $0) }
+        func original(of entry: ForwardingEntry) -> ForwardingEntry? {
+            guard entry.table == .bridge, entry.vlan != 0, entry.vlan == copiedVLAN(entry.link) else {
+                return nil
+            }
+            var original = entry
+            original.vlan = 0
+            return original
+        }
+        var originals = Set(unwanted.compactMap(original))
+        guard !originals.isEmpty else { return unwanted }
+        originals.formIntersection(entries)
+        return unwanted.filter { entry in original(of: entry).map { !originals.contains($0) } ?? true }
     }
 
     private mutating func removeForwarding(_ unwanted: [ForwardingEntry]) {
@@ -186,17 +210,26 @@ extension NodePlanner {
 }
 
 /// Entries that are kept or lost together: those of a link in its own table, or in that of its bridge.
-private struct EntryTable: Equatable {
+private struct EntryTable: Hashable {
     var link: LinkID
     var table: ForwardingEntry.Table
+}
 
-    init(_ entry: ForwardingEntry) {
-        link = entry.link
-        table = entry.table
+extension EntryTable {
+    fileprivate init(_ entry: ForwardingEntry) {
+        self.init(link: entry.link, table: entry.table)
     }
 }
 
 extension LinkSurvey {
+    /// The VLAN of untagged frames at the ports of the bridge that a link is on.
+    fileprivate func vlanOfNewPorts(atBridgeOf link: LinkID) -> UInt16? {
+        guard let master = observed[link]?.master,
+            case .bridge(let bridge)? = observed[LinkID(master, in: link.place)]?.kind
+        else { return nil }
+        return bridge.vlanDefaultPVID
+    }
+
     /// The link whose table entries that are there are in: their own link, or the bridge of that.
     fileprivate func table(of entries: EntryTable) -> LinkID {
         guard entries.table == .bridge, let master = observed[entries.link]?.master else {
@@ -244,13 +277,14 @@ private struct Filling {
 
 /// Numbers for tables: compared, where links are compared by place and name, a hundred thousand times.
 private final class TableNumbers {
-    private var numbers: [[LinkID: Int32]] = [[:], [:]]
+    private var numbers: [EntryTable: Int32] = [:]
 
+    /// The number of a table of `link`: its own, or that of its ports.
     subscript(link: LinkID, table: ForwardingEntry.Table) -> Int32 {
-        let kind = table == .own ? 0 : 1
-        if let number = numbers[kind][link] { return number }
-        let number = Int32(2 * numbers[kind].count + kind)
-        numbers[kind][link] = number
+        let key = EntryTable(link: link, table: table)
+        if let number = numbers[key] { return number }
+        let number = Int32(numbers.count)
+        numbers[key] = number
         return number
     }
 }

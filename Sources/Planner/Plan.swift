@@ -196,16 +196,13 @@ struct Steps {
 extension NodePlanner {
     /// The changes, in the order of their execution, which the planner then has no longer.
     ///
-    /// The longest list, which may have a hundred thousand, is not copied: the others are put before and behind it.
+    /// The longest list, which may have a hundred thousand, is not copied change by change: the others are put before and behind it.
     fileprivate mutating func takeChanges() -> [Change] {
         var stages: [[Change]] = []
         var longest = 0
         func take(_ list: inout [Change]) {
             guard !list.isEmpty else { return }
-            if let first = stages.indices.contains(longest) ? stages[longest] : nil, list.count > first.count
-            {
-                longest = stages.count
-            }
+            if !stages.isEmpty, list.count > stages[longest].count { longest = stages.count }
             stages.append([])
             swap(&stages[stages.count - 1], &list)
         }
