@@ -3,7 +3,6 @@ package import NetworkModel
 /// A name that a user gives to a node, a network, a sandbox or an alias; `Bearer` keeps these apart.
 ///
 /// 1 through 63 of `a-z 0-9 - _`, beginning with a letter or digit: a label of DNS, and a part of file names.
-@frozen
 package struct Name<Bearer>: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// The name's text.
     package let text: String

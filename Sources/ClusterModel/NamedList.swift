@@ -7,7 +7,6 @@ package protocol Named {
 /// Things in order of name, no two with one name: the same whatever order a document has.
 ///
 /// Inlinable: there may be a hundred thousand, and a call through the generic type costs more than most of what is done with one.
-@frozen
 package struct NamedList<Element: Named>: RandomAccessCollection {
     @usableFromInline let elements: [Element]
 

@@ -1,7 +1,6 @@
 package import NetworkModel
 
 /// At most one value of each address family.
-@frozen
 package struct PerFamily<Value> {
     package var ipv4: Value?
     package var ipv6: Value?

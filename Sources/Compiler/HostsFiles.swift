@@ -59,7 +59,7 @@ struct HostsFiles {
         self.blocks = blocks
     }
 
-    /// The file of the sandbox at a place in ``ClusterState/sandboxes``.
+    /// The file of one of the node's sandboxes, by its place in ``ClusterState/sandboxes``.
     func file(ofSandboxAt index: Int) -> SandboxFile.Content {
         let sandbox = cluster.sandboxes[index]
         var text = Self.loopback

@@ -2,54 +2,99 @@ internal import NetworkModel
 internal import Planner
 
 extension Observer.Scope {
-    /// The same for the verification of a plan that went through: of large tables nothing is listed, but each FDB entry asked for
-    /// that shall be, or was to go.
+    /// The same for the verification of a plan that went through: a large table is not listed, but asked for each FDB entry that shall
+    /// be in it, or was to go.
     ///
-    /// What a list has besides nobody of this pass has made: the next one finds it.
+    /// What else it has by then nobody of this pass has put there: the next one, which begins with a list, finds it.
     ///
     /// - Parameters:
     ///   - plan: What was done.
+    ///   - before: What was there before that.
     ///   - desired: What the node shall hold.
     ///   - limit: How many entries of a link are listed; see ``Reconciler/Options/listedEntries``.
     /// - Returns: What is to be read.
-    func verifying(_ plan: Plan, for desired: NodeState, listing limit: Int) -> Observer.Scope {
+    func verifying(
+        _ plan: Plan,
+        from before: ObservedState,
+        to desired: NodeState,
+        listing limit: Int
+    ) -> Observer.Scope {
+        guard desired.forwarding.count > limit else { return self }
+        let tables = ForwardingTables(before, desired)
+        let large = tables.large(limit)
+        guard !large.isEmpty else { return self }
         var scope = self
-        let wanted = desired.forwarding.filter { $0.link.place == .node }
-        let gone = plan.deletedForwarding
-        if desired.isTooLargeToList(wanted, limit), (wanted + gone).allSatisfy(desired.canBeAskedFor) {
-            scope.forwarding = (wanted + gone).map(\.key)
-        }
+        var keys = desired.forwarding.compactMap { tables.key(of: $0, among: large) }
+        var gone = Set(plan.deletedForwarding.compactMap { tables.key(of: $0, among: large) })
+        if !gone.isEmpty { for key in keys { gone.remove(key) } }
+        keys += gone.sorted()
+        scope.askedForwarding = keys
         return scope
     }
 }
 
 extension Plan {
-    /// The FDB entries of the node that it takes away.
+    /// The FDB entries that it takes away.
     fileprivate var deletedForwarding: [ForwardingEntry] {
         changes.indices.compactMap { index in
-            guard case .deleteForwarding(let entry) = changes[index].operation, entry.link.place == .node
-            else {
-                return nil
-            }
+            guard case .deleteForwarding(let entry) = changes[index].operation else { return nil }
             return entry
         }
     }
 }
 
-extension NodeState {
-    /// True if a link has more than `limit` of the entries.
-    fileprivate func isTooLargeToList(_ entries: [ForwardingEntry], _ limit: Int) -> Bool {
-        guard entries.count > limit else { return false }
-        var counts: [LinkID: Int] = [:]
-        for entry in entries { counts[entry.link, default: 0] += 1 }
-        return counts.values.contains { $0 > limit }
+/// Whose tables the node's FDB entries are in: those of a bridge and of its ports are read together.
+private struct ForwardingTables {
+    /// The entries that shall be.
+    private let entries: [ForwardingEntry]
+    /// The bridges of links that shall be, and of those that were.
+    private var masters: [InterfaceName: InterfaceName] = [:]
+    private var tunnels: Set<InterfaceName> = []
+    private var bridges: Set<InterfaceName> = []
+
+    init(_ before: ObservedState, _ desired: NodeState) {
+        entries = desired.forwarding
+        for link in before.node.links { masters[link.name] = link.master }
+        for link in desired.links.values where link.id.place == .node {
+            masters[link.id.name] = link.master
+            switch link.kind {
+            case .vxlan: tunnels.insert(link.id.name)
+            case .bridge: bridges.insert(link.id.name)
+            case .veth, .macvlan: break
+            }
+        }
     }
 
-    /// True if the kernel tells all of an entry that it is asked for: of several destinations it tells one, and the tables of bridges
-    /// by themselves have what is their own and what is their ports'.
-    fileprivate func canBeAskedFor(_ entry: ForwardingEntry) -> Bool {
-        guard entry.table == .own else { return true }
-        guard case .vxlan? = links[entry.link]?.kind else { return false }
-        return entry.mac != .zero && !entry.mac.isMulticast
+    /// The bridge of a link, or a link without one.
+    private func group(of link: LinkID) -> InterfaceName { masters[link.name] ?? link.name }
+
+    /// The groups of which a link has more than `limit` entries, each of which the kernel can be asked for.
+    func large(_ limit: Int) -> Set<InterfaceName> {
+        var counts: [InterfaceName: Int] = [:]
+        var unfit: Set<InterfaceName> = []
+        for entry in entries where entry.link.place == .node {
+            counts[entry.link.name, default: 0] += 1
+            if !canBeAskedFor(entry) { unfit.insert(group(of: entry.link)) }
+        }
+        let large = counts.filter { $0.value > limit }.keys.map { masters[$0] ?? $0 }
+        return Set(large).subtracting(unfit)
+    }
+
+    /// True if the kernel tells all of an entry that it is asked for: of several destinations it tells one, and the table of a
+    /// bridge has its own entries and its ports'.
+    private func canBeAskedFor(_ entry: ForwardingEntry) -> Bool {
+        switch entry.table {
+        case .bridge: bridges.contains(group(of: entry.link))
+        case .own: tunnels.contains(entry.link.name) && entry.mac != .zero && !entry.mac.isMulticast
+        }
+    }
+
+    /// What an entry is asked for by; `nil` if it is of another group.
+    func key(of entry: ForwardingEntry, among groups: Set<InterfaceName>) -> ForwardingEntry.Key? {
+        let group = group(of: entry.link)
+        guard entry.link.place == .node, groups.contains(group) else { return nil }
+        var key = entry.key
+        if entry.table == .bridge { key.link = LinkID(group, in: .node) }
+        return key
     }
 }

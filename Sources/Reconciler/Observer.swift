@@ -35,8 +35,8 @@ struct Observer {
         var foreignForwarding = false
         /// Whether neighbours and FDB entries are read at all: they go with their links.
         var includesEntries = true
-        /// The FDB entries of the node that are asked for, each by itself; `nil`: all there are.
-        var forwarding: [ForwardingEntry.Key]?
+        /// The FDB entries of the node that are asked for, each by itself, where their tables are not listed.
+        var askedForwarding: [ForwardingEntry.Key] = []
 
         /// What a plan for `desired` needs to know.
         init(planning desired: NodeState) {
@@ -73,7 +73,7 @@ struct Observer {
         func options(for place: Place, _ registry: Registry?) -> ObservationOptions {
             var options = ObservationOptions()
             options.includesForwarding = includesEntries
-            if place == .node { options.askedForwarding = forwarding }
+            if place == .node { options.askedForwarding = askedForwarding }
             guard let neighbours, let registry else {
                 options.includesNeighbours = includesEntries
                 return options

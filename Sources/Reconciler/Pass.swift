@@ -76,7 +76,8 @@ struct Pass: ~Copyable {
         var verified = scope
         // What was planned again, or failed, is looked for everywhere.
         if report.failures.isEmpty {
-            verified = scope.verifying(plan, for: desired, listing: options.listedEntries)
+            let limit = options.listedEntries
+            verified = scope.verifying(plan, from: before.state, to: desired, listing: limit)
         }
         outlastDyingNamespaces(desired, scope, &report)
         verify(desired, verified, &report)

@@ -27,8 +27,9 @@ package struct Reconciler: Sendable {
         package var waits = true
         /// How long to try again where something is in the way that the kernel may be about to remove.
         package var patience = Duration.seconds(5)
-        /// How many FDB entries of a link are listed to verify that they are there: beyond that each is asked for by itself, which
-        /// is quicker from about here on [measured: 30,000 in each of two tables took 60 and 100 ms, 50,000 took 300 and 170].
+        /// How many FDB entries of a link, its own and those of its bridge, are listed to verify that they are there: beyond that each
+        /// is asked for by itself, which is quicker from about here on [measured: of 30,000 in each table the list took 60 ms and
+        /// asking 100; of 50,000 the list 300 ms and asking 170].
         package var listedEntries = 80_000
         /// Called once, before waiting, with who is waited for.
         package var onWait: @Sendable (NodeLock.Holder?) -> Void = { _ in }

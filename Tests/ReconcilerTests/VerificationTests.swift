@@ -1,3 +1,4 @@
+import LinuxSystem
 import NetworkModel
 import NetworkTesting
 import Planner
@@ -9,38 +10,49 @@ import Testing
 @Suite("Verification", .enabled(if: KernelTests.isAvailable))
 struct VerificationTests {
     private static let tunnel = LinkID(PlannerStates.name("vx0"), in: .node)
-    private static let port = LinkID(PlannerStates.name("p0"), in: .node)
 
-    /// A bridge with a tunnel and another port, and some entries, each in both tables.
+    /// A bridge with a tunnel and another port, and some entries, each in both tables; and another bridge, of one entry.
     private static func state(_ numbers: [Int], via end: UInt32 = 0xc000_0202) -> NodeState {
         var state = NodeState(node: "n")
-        let bridge = PlannerStates.name("br0")
-        func add(_ id: LinkID, _ kind: LinkKind, _ mac: UInt64, isPort: Bool) {
-            var link = Link(id, kind: kind, mac: MACAddress(bits: 0x0200_0000_0000 | mac), purpose: "")
-            link.master = isPort ? bridge : nil
+        func add(_ name: String, _ kind: LinkKind, on bridge: String? = nil) -> LinkID {
+            let id = LinkID(PlannerStates.name(name), in: .node)
+            let mac = MACAddress(bits: 0x0200_0000_0001 + UInt64(state.links.count))
+            var link = Link(id, kind: kind, mac: mac, purpose: "")
+            link.master = bridge.map(PlannerStates.name)
             state.links[id] = link
+            return id
         }
-        add(LinkID(bridge, in: .node), .bridge(Bridge()), 1, isPort: false)
-        add(tunnel, .vxlan(VXLAN(vni: VNI(number: 7))), 2, isPort: true)
-        let far = LinkID(PlannerStates.name("p1"), in: .node)
-        add(port, .veth(peer: far), 3, isPort: true)
-        add(far, .veth(peer: port), 4, isPort: false)
-        for number in numbers {
+        func addPair(_ near: String, _ far: String, on bridge: String) -> LinkID {
+            let ids = [near, far].map { LinkID(PlannerStates.name($0), in: .node) }
+            _ = add(far, .veth(peer: ids[0]))
+            return add(near, .veth(peer: ids[1]), on: bridge)
+        }
+        func entry(_ number: Int, on link: LinkID, _ table: ForwardingEntry.Table) -> ForwardingEntry {
             let mac = MACAddress(bits: 0x0200_0000_1000 | UInt64(number))
-            var own = ForwardingEntry(mac, on: tunnel, table: .own, state: .static)
-            own.destination = IPAddress(ipv4: end)
-            state.forwarding += [own, ForwardingEntry(mac, on: tunnel, table: .bridge, state: .static)]
+            return ForwardingEntry(mac, on: link, table: table, state: .static)
         }
+        for bridge in ["br0", "br1"] { _ = add(bridge, .bridge(Bridge())) }
+        let tunnel = add("vx0", .vxlan(VXLAN(vni: VNI(number: 7))), on: "br0")
+        _ = addPair("p0", "p1", on: "br0")
+        let other = addPair("q0", "q1", on: "br1")
+        for number in numbers {
+            var own = entry(number, on: tunnel, .own)
+            own.destination = IPAddress(ipv4: end)
+            state.forwarding += [own, entry(number, on: tunnel, .bridge)]
+        }
+        state.forwarding.append(entry(0x999, on: other, .bridge))
         return state
     }
 
     /// Applies a state to a node of a hundred entries; when all is done, and before it is verified, `meddling` is run there.
     ///
-    /// - Returns: What is said, and what the next plan has left to do.
+    /// - Returns: What is said, and what the next plan has left to do; where the kernel is made to refuse the message that is
+    ///   `refused`, and the rest goes on, what was found left to do.
     private func outcome(
         _ meddling: String?,
         applying state: NodeState,
-        listing listed: Int
+        listing listed: Int,
+        refusing refused: Int? = nil
     ) throws -> (failures: [String], isRolledBack: Bool?, remaining: [String]) {
         try ThrowAwayNode.with("verify-") { node in
             let bench = Workbench(node)
@@ -53,7 +65,17 @@ struct VerificationTests {
                 guard let meddling, done == total.load(ordering: .relaxed) else { return }
                 do { try node.run(meddling) } catch { Issue.record(error) }
             }
-            let report = try bench.weft().apply(state, options)
+            options.keepsGoing = refused != nil
+            let messages = Atomic(0)
+            // RTM_NEWNEIGH, of which all of these are.
+            let hook = StepHook(sendsBatches: true) { step in
+                guard step == "message 28" else { return nil }
+                return messages.add(1, ordering: .relaxed).oldValue == refused ? .noBufferSpace : nil
+            }
+            let report = try bench.weft(hook: hook).apply(state, options)
+            guard refused == nil else {
+                return (report.failures.map { "\($0)" }, nil, report.remaining.map(\.description))
+            }
             #expect(report.isVerified || !report.failures.isEmpty)
             let remaining = try bench.weft().plan(state).changes.map(\.description)
             return (report.failures.map { "\($0)" }, report.isRolledBack, remaining)
@@ -79,19 +101,19 @@ struct VerificationTests {
         ("bridge fdb replace 02:00:00:00:10:05 dev p0 master static", "02:00:00:00:10:05"),
         ("bridge fdb add 02:00:00:00:10:50 dev vx0 self static dst 192.0.2.2", "02:00:00:00:10:50"),
         ("bridge fdb add 02:00:00:00:10:50 dev vx0 master static", "02:00:00:00:10:50"),
+        ("bridge fdb add 02:00:00:00:10:50 dev p0 master static", "02:00:00:00:10:50"),
     ]
 
-    @Test(
-        "what is gone, altered, elsewhere or back again by then is told, and undone",
-        arguments: [0, 1_000_000]
-    )
-    func finds(listed: Int) throws {
+    @Test("what is gone, altered, elsewhere or back again by then is told, in the same words, and undone")
+    func finds() throws {
         for (command, mac) in Self.meddling {
-            let seen = try outcome(command, applying: Self.changed, listing: listed)
-            #expect(seen.failures.count == 1, "\(command): \(seen.failures)")
-            let failure = seen.failures.first ?? ""
+            let listed = try outcome(command, applying: Self.changed, listing: 1_000_000)
+            let asked = try outcome(command, applying: Self.changed, listing: 0)
+            #expect(listed.failures.count == 1, "\(command): \(listed.failures)")
+            let failure = listed.failures.first ?? ""
             #expect(failure.contains(mac) && failure.contains("there is still to"), "\(command): \(failure)")
-            #expect(seen.isRolledBack == true, "\(command)")
+            #expect(asked.failures == listed.failures, "\(command)")
+            #expect(listed.isRolledBack == true && asked.isRolledBack == true, "\(command)")
         }
     }
 
@@ -104,6 +126,28 @@ struct VerificationTests {
         #expect(asked.failures.isEmpty)
         #expect(asked.remaining.count == 1)
         #expect(asked.remaining.first?.contains("02:00:00:00:77:77") == true)
+    }
+
+    @Test("a bridge with few entries is listed, whatever another one has")
+    func listsSmallOnes() throws {
+        let command = "bridge fdb add 02:00:00:00:77:77 dev q0 master static"
+        let seen = try outcome(command, applying: Self.changed, listing: 50)
+        #expect(seen.failures.count == 1, "\(seen.failures)")
+        #expect(seen.failures.first?.contains("02:00:00:00:77:77") == true)
+        let gone = "bridge fdb del 02:00:00:00:19:99 dev q0 master"
+        #expect(try outcome(gone, applying: Self.changed, listing: 50).failures.count == 1)
+        // Of the large one it is asked.
+        let added = "bridge fdb add 02:00:00:00:77:77 dev p0 master static"
+        #expect(try outcome(added, applying: Self.changed, listing: 50).failures.isEmpty)
+    }
+
+    @Test("where something failed, everything is looked at", arguments: [0, 1_000_000])
+    func listsAfterFailures(listed: Int) throws {
+        let command = "bridge fdb add 02:00:00:00:77:77 dev vx0 self static dst 192.0.2.2"
+        let seen = try outcome(command, applying: Self.changed, listing: listed, refusing: 3)
+        #expect(seen.failures.count == 1, "\(seen.failures)")
+        #expect(seen.remaining.count > 1)
+        #expect(seen.remaining.contains { $0.contains("02:00:00:00:77:77") }, "\(seen.remaining)")
     }
 
     @Test("several destinations of one MAC are told by a list alone")

@@ -11,10 +11,11 @@ package struct ObservationOptions: Hashable, Sendable {
     package var includesNeighbours = true
     /// FDB entries of Weft's bridges and VXLAN links and of their ports.
     package var includesForwarding = true
-    /// The FDB entries that are asked for, each by itself; `nil`: all there are.
+    /// The FDB entries that are asked for, each by itself, where their tables are not listed.
     ///
-    /// Those of VXLAN links and of bridges' ports; of no MAC that can have several destinations.
-    package var askedForwarding: [ForwardingEntry.Key]?
+    /// `link` is the one whose table it is: a VXLAN link, or a bridge, in whose table (``ForwardingEntry/Table/bridge``) entries of
+    /// its ports are. Nothing else of the bridge and its ports is read. Of no MAC that can have several destinations.
+    package var askedForwarding: [ForwardingEntry.Key] = []
 
     package init() {}
 }
@@ -60,10 +61,13 @@ package func observeNamespace(
     if options.includesNeighbours {
         observed.neighbours = try observeNeighbours(on: &socket, place: place, names: names, mark: mark)
     }
-    if let asked = options.askedForwarding {
-        observed.forwarding = try lookUpForwarding(asked, on: &socket, place: place, links: observed.links)
-    } else if options.includesForwarding {
-        observed.forwarding = try observeForwarding(on: &socket, place: place, links: observed.links)
+    if options.includesForwarding {
+        observed.forwarding = try observeForwarding(
+            on: &socket,
+            place: place,
+            links: observed.links,
+            asked: options.askedForwarding
+        )
     }
     return observed
 }
@@ -167,21 +171,23 @@ private func observeNeighbours(
 }
 
 /// Reads the entries of Weft's bridges, which the kernel lists with those of all their ports, and of such links of
-/// Weft's as have a table but no bridge of Weft's.
+/// Weft's as have a table but no bridge of Weft's; of those that are asked for, these alone.
 private func observeForwarding(
     on socket: inout NetlinkSocket,
     place: Place,
-    links: [ObservedLink]
+    links: [ObservedLink],
+    asked: [ForwardingEntry.Key]
 ) throws -> [ForwardingEntry] {
     var known = ForwardingLinks(links, in: place)
+    let tables = AskedTables(asked, links, in: place)
     var bridges: Set<InterfaceName> = []
     var questions: [NetlinkRequest] = []
     for link in links where link.isManaged {
         guard case .bridge = link.kind else { continue }
         bridges.insert(link.name)
-        questions.append(Question.forwarding(ofBridge: link.index))
+        if !tables.areAsked(of: link) { questions.append(Question.forwarding(ofBridge: link.index)) }
     }
-    for link in links where link.isManaged {
+    for link in links where link.isManaged && !tables.areAsked(of: link) {
         if let master = link.master {
             if !bridges.contains(master) { questions.append(Question.forwarding(ofLink: link.index)) }
         } else if case .vxlan = link.kind {
@@ -196,67 +202,70 @@ private func observeForwarding(
             if let entry = try decodeForwarding(payload, links: &known) { entries.append(entry) }
         }
     }
+    entries += try lookUpForwarding(asked, tables, on: &socket, &known)
     return entries
 }
 
-/// Reads some entries of Weft's links, each found by its MAC, in the order of the questions.
+/// Reads some entries, each found by its MAC, in the order of the questions.
 ///
 /// A list of a table is written in parts of 32 KiB, and for each of them the kernel goes through the table from its beginning on: of
-/// a hundred thousand entries a list takes a second or two, and asking for each of them a sixth of a second.
+/// the two tables of an overlay of a hundred thousand endpoints a list takes one to two seconds, and asking for each entry a third.
 ///
 /// Kernel: `net/bridge/br_fdb.c`, `br_fdb_dump()`; `drivers/net/vxlan/vxlan_core.c`, `vxlan_fdb_dump()`.
 private func lookUpForwarding(
     _ keys: [ForwardingEntry.Key],
+    _ tables: AskedTables,
     on socket: inout NetlinkSocket,
-    place: Place,
-    links: [ObservedLink]
+    _ known: inout ForwardingLinks
 ) throws -> [ForwardingEntry] {
-    var known = ForwardingLinks(links, in: place)
-    let tables = ForwardingTables(of: links, in: place)
     var entries: [ForwardingEntry] = []
     entries.reserveCapacity(keys.count)
     var batch = MessageBatch()
     func ask() throws {
-        try socket.getEach(&batch) { position, type, payload in
-            guard Int(type) == Int(RTM_NEWNEIGH),
-                let entry = try decodeForwarding(payload, links: &known)
-            else { return }
-            // A bridge answers for all of its ports.
-            if entry.link == keys[position].link { entries.append(entry) }
+        try socket.getEach(&batch) { _, type, payload in
+            guard Int(type) == Int(RTM_NEWNEIGH) else { return }
+            if let entry = try decodeForwarding(payload, links: &known) { entries.append(entry) }
         }
     }
-    for (position, key) in keys.enumerated() {
-        guard let index = tables.index(of: key.link, key.table) else { continue }
-        batch.appendGetForwarding(key, linkIndex: index, tag: position)
+    for key in keys {
+        guard let index = tables.index(of: key) else { continue }
+        batch.appendGetForwarding(key, tableIndex: index, tag: 0)
+        // Together they would be as large as all answers.
         if batch.count == MessageBatch.limit { try ask() }
     }
     try ask()
     return entries
 }
 
-/// Which of Weft's links have which tables: of others the kernel refuses the question.
-private struct ForwardingTables {
-    /// The indexes of VXLAN links.
-    private var own: [LinkID: Int32] = [:]
-    /// The indexes of bridges' ports.
-    private var bridge: [LinkID: Int32] = [:]
+/// The tables whose entries are asked for one by one.
+private struct AskedTables {
+    /// The indexes of the VXLAN links, and of the bridges, that are there: of others the kernel refuses the question.
+    private var tunnels: [LinkID: Int32] = [:]
+    private var bridges: [LinkID: Int32] = [:]
+    /// The bridges, and VXLAN links without one, of which nothing is listed.
+    private var names: Set<InterfaceName> = []
 
-    init(of links: [ObservedLink], in place: Place) {
-        let bridges = links.filter { link in
-            guard case .bridge = link.kind else { return false }
-            return true
-        }.map(\.name)
+    init(_ keys: [ForwardingEntry.Key], _ links: [ObservedLink], in place: Place) {
+        guard !keys.isEmpty else { return }
+        let asked = Set(keys.map(\.link.name))
         for link in links where link.isManaged {
             let id = LinkID(link.name, in: place)
-            if case .vxlan = link.kind { own[id] = link.index }
-            if let master = link.master, bridges.contains(master) { bridge[id] = link.index }
+            switch link.kind {
+            case .vxlan: tunnels[id] = link.index
+            case .bridge: bridges[id] = link.index
+            case .veth, .macvlan, .other: continue
+            }
+            if asked.contains(link.name) { names.insert(link.master ?? link.name) }
         }
     }
 
-    func index(of link: LinkID, _ table: ForwardingEntry.Table) -> Int32? {
-        switch table {
-        case .own: own[link]
-        case .bridge: bridge[link]
+    /// True if nothing is listed of a bridge, or of a link on it.
+    func areAsked(of link: ObservedLink) -> Bool { names.contains(link.master ?? link.name) }
+
+    func index(of key: ForwardingEntry.Key) -> Int32? {
+        switch key.table {
+        case .own: tunnels[key.link]
+        case .bridge: bridges[key.link]
         }
     }
 }

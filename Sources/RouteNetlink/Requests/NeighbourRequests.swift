@@ -135,20 +135,23 @@ extension MessageBatch {
 }
 
 extension MessageBatch {
-    /// Asks for an entry, on whichever port of the bridge it is.
+    /// Asks for an entry of a VXLAN link's own table, or of a bridge's, on whichever port it is.
     ///
-    /// Equivalent to `bridge fdb get MAC dev DEVICE self|master [vlan VLAN]`. Refused with `ENOENT` if it is not there. Of several
-    /// destinations of the zero MAC the kernel tells one.
+    /// Equivalent to `bridge fdb get MAC dev DEVICE self [vlan VLAN]` or `bridge fdb get MAC br BRIDGE [vlan VLAN]`. Refused with
+    /// `ENOENT` if it is not there. Of several destinations of the zero MAC the kernel tells one.
     ///
     /// Kernel: `net/core/rtnetlink.c`, `rtnl_fdb_get()`.
-    mutating func appendGetForwarding(_ key: ForwardingEntry.Key, linkIndex: Int32, tag: Int) {
+    mutating func appendGetForwarding(_ key: ForwardingEntry.Key, tableIndex: Int32, tag: Int) {
         var header = ndmsg()
         header.ndm_family = UInt8(AF_BRIDGE)
-        header.ndm_ifindex = linkIndex
-        header.ndm_flags = UInt8(key.table == .own ? NTF_SELF : NTF_MASTER)
+        if key.table == .own {
+            header.ndm_ifindex = tableIndex
+            header.ndm_flags = UInt8(NTF_SELF)
+        }
         appendSmall(Int(RTM_GETNEIGH), flags: 0, header: header, tag: tag) { request in
             request.put(Int(NDA_LLADDR), key.mac)
             if key.vlan != 0 { request.put(Int(NDA_VLAN), key.vlan) }
+            if key.table == .bridge { request.put(Int(NDA_MASTER), tableIndex) }
         }
     }
 }
