@@ -247,40 +247,35 @@ extension NetlinkSocket {
     ///
     /// - Parameters:
     ///   - batch: What is asked for.
-    ///   - body: Called with each answer's type and payload, which is valid during the call only, and with the tag of its question;
-    ///     not for what is not there.
+    ///   - body: Called with each answer's type and payload, which is valid during the call only, in the order of the questions; not for
+    ///     what is not there.
     /// - Throws: ``NetlinkTransportError``, `refused` for whatever the kernel refuses but with `ENOENT`; or what `body` throws.
     package mutating func getEach(
         _ batch: inout MessageBatch,
-        body: (_ tag: Int, UInt16, UnsafeRawBufferPointer) throws -> Void
+        body: (UInt16, UnsafeRawBufferPointer) throws -> Void
     ) throws {
         defer { batch.removeAll() }
         for start in stride(from: 0, to: batch.count, by: MessageBatch.limit) {
             let range = start..<min(start + MessageBatch.limit, batch.count)
             try sendRequests(range, of: &batch)
-            try collectAnswers(range, of: batch, body)
+            try collectAnswers(to: range.count, body)
         }
     }
 
-    /// Receives until the last of the messages `range` has been answered.
+    /// Receives until the last of the `count` messages sent last has been answered.
     private mutating func collectAnswers(
-        _ range: Range<Int>,
-        of batch: borrowing MessageBatch,
-        _ body: (_ tag: Int, UInt16, UnsafeRawBufferPointer) throws -> Void
+        to count: Int,
+        _ body: (UInt16, UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        let first = lastSequence &- UInt32(range.count - 1)
+        let first = lastSequence &- UInt32(count - 1)
         while true {
             var messages = ReceivedMessages(try receive())
             while let message = try messages.next() {
                 if message.isOverrun { throw NetlinkTransportError.repliesLost }
-                let position = Int(message.sequence &- first)
-                guard message.portID == portID, position < range.count else { continue }
+                // Of a conversation that was broken off there may be answers left.
+                guard message.portID == portID, Int(message.sequence &- first) < count else { continue }
                 guard message.isError else {
-                    try body(
-                        batch.entries[range.lowerBound + position].tag,
-                        message.type,
-                        message.payload
-                    )
+                    try body(message.type, message.payload)
                     continue
                 }
                 guard let verdict = Verdict(error: message) else { throw NetlinkTransportError.malformed }

@@ -20,12 +20,13 @@ extension Observer.Scope {
         listing limit: Int
     ) -> Observer.Scope {
         guard desired.forwarding.count > limit else { return self }
+        let deleted = plan.deletedForwarding
         let tables = ForwardingTables(before, desired)
-        let large = tables.large(limit)
+        let large = tables.large(limit, besides: deleted)
         guard !large.isEmpty else { return self }
         var scope = self
         var keys = desired.forwarding.compactMap { tables.key(of: $0, among: large) }
-        var gone = Set(plan.deletedForwarding.compactMap { tables.key(of: $0, among: large) })
+        var gone = Set(deleted.compactMap { tables.key(of: $0, among: large) })
         if !gone.isEmpty { for key in keys { gone.remove(key) } }
         keys += gone.sorted()
         scope.askedForwarding = keys
@@ -68,16 +69,17 @@ private struct ForwardingTables {
     /// The bridge of a link, or a link without one.
     private func group(of link: LinkID) -> InterfaceName { masters[link.name] ?? link.name }
 
-    /// The groups of which a link has more than `limit` entries, each of which the kernel can be asked for.
-    func large(_ limit: Int) -> Set<InterfaceName> {
+    /// The groups of which a link shall have more than `limit` entries, where the kernel can be asked for each of them, and for each
+    /// of those that are deleted.
+    func large(_ limit: Int, besides deleted: [ForwardingEntry]) -> Set<InterfaceName> {
         var counts: [InterfaceName: Int] = [:]
-        var unfit: Set<InterfaceName> = []
-        for entry in entries where entry.link.place == .node {
-            counts[entry.link.name, default: 0] += 1
-            if !canBeAskedFor(entry) { unfit.insert(group(of: entry.link)) }
+        for entry in entries where entry.link.place == .node { counts[entry.link.name, default: 0] += 1 }
+        var large = Set(counts.filter { $0.value > limit }.keys.map { masters[$0] ?? $0 })
+        guard !large.isEmpty else { return [] }
+        for entry in entries + deleted where entry.link.place == .node && !canBeAskedFor(entry) {
+            large.remove(group(of: entry.link))
         }
-        let large = counts.filter { $0.value > limit }.keys.map { masters[$0] ?? $0 }
-        return Set(large).subtracting(unfit)
+        return large
     }
 
     /// True if the kernel tells all of an entry that it is asked for: of several destinations it tells one, and the table of a

@@ -44,19 +44,20 @@ struct VerificationTests {
         return state
     }
 
-    /// Applies a state to a node of a hundred entries; when all is done, and before it is verified, `meddling` is run there.
+    /// Applies a state to a node in another one, of a hundred entries; when all is done, and before it is verified, `meddling` is run there.
     ///
     /// - Returns: What is said, and what the next plan has left to do; where the kernel is made to refuse the message that is
     ///   `refused`, and the rest goes on, what was found left to do.
     private func outcome(
         _ meddling: String?,
+        from before: NodeState = state(Array(0..<100)),
         applying state: NodeState,
         listing listed: Int,
         refusing refused: Int? = nil
     ) throws -> (failures: [String], isRolledBack: Bool?, remaining: [String]) {
         try ThrowAwayNode.with("verify-") { node in
             let bench = Workbench(node)
-            try bench.bring(to: Self.state(Array(0..<100)), "before")
+            try bench.bring(to: before, "before")
             var options = Reconciler.Options()
             options.listedEntries = listed
             let total = Atomic(0)
@@ -163,5 +164,9 @@ struct VerificationTests {
         let seen = try outcome(command, applying: state, listing: 0)
         #expect(seen.failures.count == 1)
         #expect(seen.failures.first?.contains("192.0.2.5") == true)
+        // The same where they go: what else is there is then seen as well.
+        let stray = "bridge fdb add 02:00:00:00:77:77 dev vx0 self static dst 192.0.2.2"
+        let gone = try outcome(stray, from: state, applying: Self.changed, listing: 0)
+        #expect(gone.failures.count == 1)
     }
 }

@@ -54,8 +54,6 @@ struct AbridgedText {
 struct PlainRun {
     /// Where the mapping in the line before them begins in the abridged text, in characters, as libyaml counts.
     var mark = 0
-    /// How many spaces are before each.
-    let indent: Int
     let kind: PlainLine.Kind
     /// Where they are in the whole text.
     private(set) var bytes: Range<Int>
@@ -64,7 +62,6 @@ struct PlainRun {
     private(set) var valueCount = 0
 
     fileprivate init(behind first: PlainLine, at start: Int) {
-        indent = first.indent
         kind = first.kind
         bytes = start..<start
     }

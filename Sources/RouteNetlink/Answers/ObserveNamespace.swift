@@ -222,14 +222,14 @@ private func lookUpForwarding(
     entries.reserveCapacity(keys.count)
     var batch = MessageBatch()
     func ask() throws {
-        try socket.getEach(&batch) { _, type, payload in
+        try socket.getEach(&batch) { type, payload in
             guard Int(type) == Int(RTM_NEWNEIGH) else { return }
             if let entry = try decodeForwarding(payload, links: &known) { entries.append(entry) }
         }
     }
     for key in keys {
         guard let index = tables.index(of: key) else { continue }
-        batch.appendGetForwarding(key, tableIndex: index, tag: 0)
+        batch.appendGetForwarding(key, tableIndex: index)
         // Together they would be as large as all answers.
         if batch.count == MessageBatch.limit { try ask() }
     }

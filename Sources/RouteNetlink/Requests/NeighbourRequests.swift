@@ -141,14 +141,14 @@ extension MessageBatch {
     /// `ENOENT` if it is not there. Of several destinations of the zero MAC the kernel tells one.
     ///
     /// Kernel: `net/core/rtnetlink.c`, `rtnl_fdb_get()`.
-    mutating func appendGetForwarding(_ key: ForwardingEntry.Key, tableIndex: Int32, tag: Int) {
+    mutating func appendGetForwarding(_ key: ForwardingEntry.Key, tableIndex: Int32) {
         var header = ndmsg()
         header.ndm_family = UInt8(AF_BRIDGE)
         if key.table == .own {
             header.ndm_ifindex = tableIndex
             header.ndm_flags = UInt8(NTF_SELF)
         }
-        appendSmall(Int(RTM_GETNEIGH), flags: 0, header: header, tag: tag) { request in
+        appendSmall(Int(RTM_GETNEIGH), flags: 0, header: header, tag: 0) { request in
             request.put(Int(NDA_LLADDR), key.mac)
             if key.vlan != 0 { request.put(Int(NDA_VLAN), key.vlan) }
             if key.table == .bridge { request.put(Int(NDA_MASTER), tableIndex) }
